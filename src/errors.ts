@@ -1,0 +1,118 @@
+/**
+ * Every error this library raises, in one place, worded the same over all backends.
+ *
+ * Each class has a stable `code`, so that callers need not match on text, and each message says what was
+ * wrong, which value was received and what to do. A wrong option is a plain `RangeError` or `TypeError`
+ * (see `options.ts`), as in the language itself.
+ */
+
+/** Codes are part of the public contract: they never change once published. */
+export type ErrorCode =
+  | 'MANYHANDS_TIMEOUT'
+  | 'MANYHANDS_CANCELLED'
+  | 'MANYHANDS_INVALID_STATE'
+  | 'MANYHANDS_NOT_SHAREABLE'
+  | 'MANYHANDS_TASK_NOT_FOUND'
+  | 'MANYHANDS_WORKER_DIED'
+  | 'MANYHANDS_BROKEN_EXECUTOR'
+  | 'MANYHANDS_EXECUTOR_SHUTDOWN'
+  | 'MANYHANDS_QUEUE_FULL'
+  | 'MANYHANDS_OWNER_DIED'
+  | 'MANYHANDS_AUTHENTICATION';
+
+/** What all errors of this library have in common. Catch this class to catch any of them. */
+export abstract class ManyhandsError extends Error {
+  abstract readonly code: ErrorCode;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A wait, a run or a stay in the queue took longer than its limit. */
+export class TimeoutError extends ManyhandsError {
+  readonly code = 'MANYHANDS_TIMEOUT';
+}
+
+/** The future was cancelled before its task ran. */
+export class CancelledError extends ManyhandsError {
+  readonly code = 'MANYHANDS_CANCELLED';
+}
+
+/** A future was asked for a transition that its state does not allow. */
+export class InvalidStateError extends ManyhandsError {
+  readonly code = 'MANYHANDS_INVALID_STATE';
+}
+
+/** A function, an argument, a result or a thrown value cannot cross to the other side. */
+export class NotShareableError extends ManyhandsError {
+  readonly code = 'MANYHANDS_NOT_SHAREABLE';
+}
+
+/** The worker loaded the task's module, and found no such function in it. */
+export class TaskNotFoundError extends ManyhandsError {
+  readonly code = 'MANYHANDS_TASK_NOT_FOUND';
+}
+
+/** What is known of how a worker ended. */
+export interface WorkerDeath {
+  /** Exit code, or `null` when a signal ended it. */
+  readonly exitCode: number | null;
+  /** The signal that ended it, or `null`. Threads never have one. */
+  readonly signal: string | null;
+  /** In words: "process.exit(3)", "out of memory", "killed by SIGKILL"... */
+  readonly reason: string;
+  readonly workerName: string;
+  /** The last lines that it wrote to stderr, oldest first. */
+  readonly stderr: readonly string[];
+}
+
+/** The worker that ran the task ended before the task did. */
+export class WorkerDiedError extends ManyhandsError implements WorkerDeath {
+  readonly code = 'MANYHANDS_WORKER_DIED';
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly reason: string;
+  readonly workerName: string;
+  readonly stderr: readonly string[];
+
+  constructor(task: string, death: WorkerDeath, options?: ErrorOptions) {
+    const tail =
+      death.stderr.length === 0 ? '' : `\nIts last words on stderr:\n  ${death.stderr.join('\n  ')}`;
+    super(
+      `Worker ${death.workerName} died while it ran ${task}: ${death.reason}. ` +
+        `Set { retries } to run such tasks again on a new worker.${tail}`,
+      options,
+    );
+    this.exitCode = death.exitCode;
+    this.signal = death.signal;
+    this.reason = death.reason;
+    this.workerName = death.workerName;
+    this.stderr = death.stderr;
+  }
+}
+
+/** The executor can run nothing any more: its initializer failed, or its workers die at start. */
+export class BrokenExecutorError extends ManyhandsError {
+  readonly code = 'MANYHANDS_BROKEN_EXECUTOR';
+}
+
+/** Work was given to an executor after `shutdown()`, or while the process exits. */
+export class ExecutorShutdownError extends ManyhandsError {
+  readonly code = 'MANYHANDS_EXECUTOR_SHUTDOWN';
+}
+
+/** The executor holds `maxQueue` pending tasks already. */
+export class QueueFullError extends ManyhandsError {
+  readonly code = 'MANYHANDS_QUEUE_FULL';
+}
+
+/** The worker that held a lock ended without releasing it. */
+export class OwnerDiedError extends ManyhandsError {
+  readonly code = 'MANYHANDS_OWNER_DIED';
+}
+
+/** The other end of a connection did not prove that it knows the key. */
+export class AuthenticationError extends ManyhandsError {
+  readonly code = 'MANYHANDS_AUTHENTICATION';
+}
