@@ -188,10 +188,13 @@ function ownBuffers(copy: unknown): Transferable[] | undefined {
   return found;
 }
 
+/** Below this many bytes copying again is as fast as moving (about 5 us on the machine this was measured on). */
+const WORTH_MOVING = 16 * 1024;
+
 function ownBuffer(value: unknown): ArrayBuffer | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (ArrayBuffer.isView(value)) return types.isArrayBuffer(value.buffer) ? value.buffer : undefined;
-  return types.isArrayBuffer(value) ? value : undefined;
+  const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+  return types.isArrayBuffer(buffer) && buffer.byteLength >= WORTH_MOVING ? buffer : undefined;
 }
 
 function serialize(value: unknown, moved: ReadonlySet<Transferable>, what: string): Packed {

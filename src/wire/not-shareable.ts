@@ -85,7 +85,7 @@ export function notShareable(
   value: unknown,
   what: string,
   reach: Reach,
-  error: unknown,
+  error?: unknown,
   transferred?: ReadonlySet<unknown>,
 ): NotShareableError {
   const place = findUnshareable(value, what, reach, transferred) ?? `${what}: ${explain(error)}`;
@@ -205,7 +205,7 @@ function className(value: object): string {
 
 function explain(error: unknown): string {
   if (error instanceof RangeError) return 'a value that is nested too deeply';
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? `a value (${error.message})` : 'a value';
 }
 
 class UnreadableProperty extends Error {}
