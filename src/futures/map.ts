@@ -299,7 +299,12 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     // A limit is one item's; items in a chunk run one after the other.
     const options =
       timeout === undefined ? this.#options : { ...this.#options, timeout: timeout * args.length };
-    const future = this.#engine.run({ fn: this.#fn, args: args.flat(1), arity: args[0]?.length ?? 0, options });
+    const future = this.#engine.run({
+      fn: this.#fn,
+      args: args.flat(1),
+      arity: args[0]?.length ?? 0,
+      options,
+    });
     this.#inFlight.add(future);
     subscribe(future, () => this.#receive(future, first, args.length));
     return true;

@@ -5,6 +5,7 @@
 
 import type { Transferable } from 'node:worker_threads';
 import type { WorkerDeath } from '../errors.ts';
+import type { TaskReference } from '../tasks/reference.ts';
 import type { Codec } from '../wire/codec.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../wire/protocol.ts';
 import type { Claims } from './claims.ts';
@@ -12,8 +13,8 @@ import type { Claims } from './claims.ts';
 export interface Backend {
   readonly kind: 'event-loop' | 'thread' | 'process';
   readonly codec: Codec;
-  /** Whether the caller's own functions can be called as they are, without naming them across a boundary. */
-  readonly sameRealm: boolean;
+  /** Names a function for this backend; absent where the common way serves. Throws `NotShareableError`. */
+  reference?(fn: Function): TaskReference;
   /** May throw when the system refuses to start one. */
   start(setup: WorkerSetup, events: WorkerEvents): WorkerHandle;
 }
@@ -34,4 +35,6 @@ export interface WorkerHandle {
   post(batch: readonly ToWorker[], transfer?: readonly Transferable[]): void;
   /** Ends it at once, whatever it does. `terminate` lets a process clean up, where there is such a thing. */
   kill(how: 'terminate' | 'kill'): void;
+  /** Where a worker cannot be ended without ending the program: gives up on one task instead of `kill`. */
+  abandon?(id: number): void;
 }

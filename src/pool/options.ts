@@ -55,7 +55,7 @@ export interface PoolSettings {
  */
 const IDLE_TIMEOUT_MS = 30_000;
 
-export const POOL_OPTION_NAMES = [
+export const POOL_OPTION_NAMES: ReadonlyArray<keyof PoolOptions> = [
   'maxWorkers',
   'minWorkers',
   'idleTimeout',
@@ -68,7 +68,7 @@ export const POOL_OPTION_NAMES = [
   'workerNamePrefix',
   'onWorkerDeath',
   'channel',
-] as const satisfies ReadonlyArray<keyof PoolOptions>;
+];
 
 const made = new Map<string, number>();
 
@@ -104,7 +104,6 @@ export function poolSettings(options: PoolOptions, className: string): PoolSetti
     onWorkerDeath: options.onWorkerDeath ?? 'replace',
   };
 }
-
 
 function nextName(className: string): string {
   const number = made.get(className) ?? 0;

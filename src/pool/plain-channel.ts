@@ -111,7 +111,8 @@ export class PlainChannel implements Channel {
 
   get waiting(): number {
     let waiting = 0;
-    for (const { held } of this.#hands.values()) waiting += Math.max(0, held.size - this.#options.concurrency);
+    for (const { held } of this.#hands.values())
+      waiting += Math.max(0, held.size - this.#options.concurrency);
     return waiting;
   }
 
@@ -180,7 +181,8 @@ export class PlainChannel implements Channel {
     for (const hand of this.#hands.values()) {
       if (hand.held.size <= this.#options.concurrency) continue;
       for (const held of hand.held.values()) {
-        if (held.call.priority < priority && !held.spent && this.#revoke(hand, held)) recalled.push(held.call.id);
+        if (held.call.priority < priority && !held.spent && this.#revoke(hand, held))
+          recalled.push(held.call.id);
       }
     }
     return recalled;

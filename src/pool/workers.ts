@@ -13,9 +13,9 @@
  * 3. An exit is a death unless the worker was stopping and had nothing left to do.
  */
 
-import { BrokenExecutorError, WorkerDiedError, type WorkerDeath } from '../errors.ts';
+import { BrokenExecutorError, type WorkerDeath, WorkerDiedError } from '../errors.ts';
 import { after } from '../futures/waiting.ts';
-import { packError, unpackError, type ErrorEnvelope } from '../wire/error-envelope.ts';
+import { type ErrorEnvelope, packError, unpackError } from '../wire/error-envelope.ts';
 import { FAULT, type FromWorker, READY, SETUP_FAILED, type WorkerSetup } from '../wire/protocol.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
@@ -49,6 +49,7 @@ interface Member {
   killedFor: string | undefined;
   /** What it said it died of. */
   fault: ErrorEnvelope | undefined;
+  stopTimer: NodeJS.Timeout | undefined;
 }
 
 export class Workers {
@@ -56,7 +57,7 @@ export class Workers {
   readonly #settings: PoolSettings;
   readonly #channel: Channel;
   readonly #listener: WorkersListener;
-  readonly #makeSetup: (name: string, index: number) => WorkerSetup;
+  readonly #makeSetup: (name: string) => WorkerSetup;
   readonly #members = new Set<Member>();
   readonly #byHandle = new Map<WorkerHandle, Member>();
   #startFailures = 0;
@@ -70,7 +71,7 @@ export class Workers {
     backend: Backend,
     settings: PoolSettings,
     channel: Channel,
-    makeSetup: (name: string, index: number) => WorkerSetup,
+    makeSetup: (name: string) => WorkerSetup,
     listener: WorkersListener,
   ) {
     this.#backend = backend;
@@ -90,7 +91,9 @@ export class Workers {
       if (state === 'starting') starting += 1;
       if (state !== 'stopping') active += 1;
     }
-    const wanted = Math.max(Math.ceil(pending / concurrency) - starting, minWorkers - active);
+    // `concurrency` may be Infinity, and one task still needs one worker.
+    const needed = pending > 0 ? Math.max(1, Math.ceil(pending / concurrency)) : 0;
+    const wanted = Math.max(needed - starting, minWorkers - active);
     const missing = Math.min(wanted, maxWorkers - active);
     for (let n = 0; n < missing && !this.#closed; n += 1) this.#start();
   }
@@ -102,9 +105,8 @@ export class Workers {
     member.state = 'stopping';
     this.#channel.retire(handle);
     // Not a way to make it faster: user code that blocks at exit must not keep the pool from ending.
-    after(STOP_LIMIT_MS, () => {
-      if (this.#members.has(member)) handle.kill('kill');
-    })?.unref();
+    member.stopTimer = after(STOP_LIMIT_MS, () => handle.kill('kill'));
+    member.stopTimer?.unref();
   }
 
   /** Ends a worker now; `reason` is what its tasks are told. */
@@ -134,11 +136,13 @@ export class Workers {
     return new Promise((resolve) => this.#emptied.push(resolve));
   }
 
-  nameOf(handle: WorkerHandle | undefined): string {
-    return handle?.name ?? 'no worker';
-  }
-
-  snapshot(): Array<{ name: string; id: number | undefined; state: Member['state']; load: number; tasks: number }> {
+  snapshot(): Array<{
+    name: string;
+    id: number | undefined;
+    state: Member['state'];
+    load: number;
+    tasks: number;
+  }> {
     return [...this.#members].map(({ name, handle, state, tasks }) => {
       const load = handle === undefined ? 0 : this.#channel.load(handle);
       return { name, id: handle?.id, state, load, tasks };
@@ -162,11 +166,19 @@ export class Workers {
       tasks: 0,
       killedFor: undefined,
       fault: undefined,
+      stopTimer: undefined,
     };
+    let setup: WorkerSetup;
+    try {
+      setup = this.#makeSetup(name);
+    } catch (error) {
+      this.#break('its initializer cannot cross to a worker', error);
+      return;
+    }
     this.#members.add(member);
     this.started += 1;
     try {
-      member.handle = this.#backend.start(this.#makeSetup(name, index), {
+      member.handle = this.#backend.start(setup, {
         messages: (batch) => this.#receive(member, batch),
         exited: (death) => this.#exited(member, death),
       });
@@ -175,6 +187,7 @@ export class Workers {
       // As good as a worker that dies at once: a system that is short of processes may have one in a moment.
       this.#members.delete(member);
       this.#startFailed(error);
+      setImmediate(() => this.#listener.changed());
     }
   }
 
@@ -216,6 +229,7 @@ export class Workers {
     const { handle } = member;
     if (handle === undefined || !this.#members.delete(member)) return;
     this.#byHandle.delete(handle);
+    clearTimeout(member.stopTimer);
     const death = member.killedFor === undefined ? observed : { ...observed, reason: member.killedFor };
     const leftover = this.#channel.detach(handle);
     const expected = member.state === 'stopping' && leftover.begun.length === 0;
@@ -227,7 +241,10 @@ export class Workers {
     } else {
       this.#listener.died(leftover, death, cause);
       if (!expected && this.#settings.onWorkerDeath === 'break' && !this.#closed) {
-        this.#break('a worker died, and onWorkerDeath is "break"', new WorkerDiedError('a task', death, { cause }));
+        this.#break(
+          'a worker died, and onWorkerDeath is "break"',
+          new WorkerDiedError('a task', death, { cause }),
+        );
       }
     }
     this.#listener.changed();

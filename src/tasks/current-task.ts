@@ -29,6 +29,6 @@ export function currentTask(): CurrentTask | undefined {
 }
 
 /** For workers: runs `fn(...args)` as `task`. */
-export function runAs<R>(task: CurrentTask, fn: (...args: unknown[]) => R, args: readonly unknown[]): R {
+export function runAs<A extends readonly unknown[], R>(task: CurrentTask, fn: (...args: A) => R, args: A): R {
   return storage.run(task, fn, ...args);
 }

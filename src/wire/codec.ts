@@ -39,6 +39,10 @@ export interface Packed {
 /** Makes values ready to cross, at the moment of the call. */
 export interface Codec {
   readonly reach: Reach;
+  /** Set where sender and receiver share one realm: thrown values then arrive as the very objects. */
+  readonly keepsErrors?: boolean;
+  /** Set where nothing is copied at all: arguments cross as they are, functions included. */
+  readonly keepsValues?: boolean;
   /**
    * Takes a snapshot of `value`, moving what `transfer` (or a mark set by {@link transfer}) lists.
    *
@@ -78,6 +82,18 @@ export const cloneCodec: Codec = {
   decode: (packed) => packed,
 };
 
+/** For the event loop, with the semantics of threads: values are copied, so a task cannot tell where it runs. */
+export const realmCodec: Codec = { ...cloneCodec, keepsErrors: true };
+
+/** For the event loop, without any: values are shared, as in a plain function call. */
+export const identityCodec: Codec = {
+  reach: 'thread',
+  keepsErrors: true,
+  keepsValues: true,
+  encode: (value) => ({ value }),
+  decode: (packed) => packed,
+};
+
 /** For processes: the snapshot is bytes. What only makes sense inside this process is refused. */
 export const bytesCodec: Codec = {
   reach: 'process',
@@ -99,6 +115,7 @@ export function encodeArguments(
   args: readonly unknown[],
   list?: readonly Transferable[],
 ): Packed {
+  if (codec.keepsValues) return { value: args };
   if ((list === undefined || list.length === 0) && args.every(isPrimitive)) return { value: args };
   const moved = moving(list, args);
   return codec.reach === 'thread' ? clone(args, moved, 'arguments') : serialize(args, moved, 'arguments');

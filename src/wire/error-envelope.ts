@@ -80,6 +80,7 @@ export interface UnpackOptions {
 
 /** Makes a thrown value ready to cross. Never throws: what cannot be read or sent is left out, or named. */
 export function packError(thrown: unknown, codec: Codec): ErrorEnvelope {
+  if (codec.keepsErrors) return { kind: 'value', value: thrown };
   try {
     if (isError(thrown)) return new ErrorPacker(codec).pack(thrown);
     try {
