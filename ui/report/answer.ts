@@ -1,0 +1,162 @@
+/** The top of the page: what the figures say, in one sentence and a few cards, before any chart. */
+import type { Claim, Experiment, ExperimentId, Lane, Machine, Report } from '../../src/compare/report.ts';
+import { differs } from './claims.ts';
+import { h } from './dom.ts';
+import { capitalized, duration, list, plural, times } from './format.ts';
+import { fastest, laneColour, laneInfo, lanesOf, type Runtime } from './lanes.ts';
+
+/** The two kinds of work that the choice between threads and processes is about. */
+const QUESTIONS: { id: ExperimentId; work: string }[] = [
+  { id: 'io', work: 'I/O' },
+  { id: 'cpu', work: 'CPU work' },
+];
+
+interface Answer {
+  experiment: Experiment;
+  work: string;
+  node: Lane[];
+  python: Lane[];
+}
+
+export function answerSection(report: Report): HTMLElement {
+  const answers = findAnswers(report);
+  return h(
+    'section',
+    { class: 'answer', 'aria-labelledby': 'answer' },
+    h('p', { class: 'kicker' }, 'Event loop, threads or processes?'),
+    h('h1', { id: 'answer' }, headline(answers)),
+    h('p', { class: 'lede' }, lede(answers, report.machine)),
+    ...cautions(report).map((text) => h('p', { class: 'caution' }, text)),
+    h(
+      'div',
+      { class: 'cards' },
+      ...answers.map((answer) => answerCard(answer)),
+      report.claims.length > 0 && claimsCard(report.claims),
+    ),
+  );
+}
+
+function findAnswers(report: Report): Answer[] {
+  const asked = QUESTIONS.flatMap(({ id, work }) => {
+    const experiment = report.experiments.find((candidate) => candidate.id === id);
+    return experiment ? [{ experiment, work }] : [];
+  });
+  // A run of one other experiment still has an answer: its own.
+  const rest = report.experiments.slice(0, 1).map((experiment) => ({ experiment, work: `“${experiment.title}”` }));
+  return (asked.length > 0 ? asked : rest)
+    .map((question) => ({
+      ...question,
+      node: fastest(question.experiment, 'node'),
+      python: fastest(question.experiment, 'python'),
+    }))
+    .filter(({ node, python }) => node.length > 0 || python.length > 0);
+}
+
+function headline(answers: Answer[]): string {
+  const here = answers.filter(({ node }) => node.length > 0);
+  if (here.length === 0) return 'No experiment of this run has a result to compare.';
+  const [first, second] = here.map(({ node }) => phrase(node));
+  if (second !== undefined && first === second) {
+    return `Fastest here, for I/O and for CPU work alike: ${first}.`;
+  }
+  return here
+    .map(({ work, node }, index) => `${index === 0 ? 'Fastest here for' : 'For'} ${work}: ${phrase(node)}.`)
+    .join(' ');
+}
+
+function lede(answers: Answer[], machine: Machine): string {
+  const place = `Measured on ${plural(machine.cores, 'core')} with Node ${machine.node.replace(/^v/, '')}.`;
+  if (machine.python === null) return `${place} No Python was found, so there is nothing to compare it with.`;
+  const python = answers.filter((answer) => answer.python.length > 0);
+  const version = `Python ${machine.python.version}, ${lockState(machine.python.gil)}`;
+  if (python.length === 0) return `${place} ${version}, ran none of these to the end.`;
+  const found = python.map((answer) => `${phrase(answer.python)} for ${answer.work}`);
+  return `${place} Under ${version}, the fastest on the same machine: ${list(found, 'and')}.`;
+}
+
+function phrase(lanes: Lane[]): string {
+  return list([...new Set(lanes.map(({ lane }) => laneInfo(lane).phrase))], 'or');
+}
+
+export function lockState(gil: boolean): string {
+  return gil ? 'with its global interpreter lock' : 'free-threaded';
+}
+
+/** What the reader must know before trusting a figure. */
+function cautions({ machine, options, experiments }: Report): string[] {
+  const texts: string[] = [];
+  if (options.quick) texts.push('A quick run: small workloads, so figures are rough.');
+  const load = machine.loadAverage[0] ?? 0;
+  if (load > machine.cores / 2) {
+    texts.push(
+      `The machine was busy when the run began (load ${load.toFixed(1)} on ${plural(machine.cores, 'core')}): expect noise.`,
+    );
+  }
+  const failed = experiments.filter(({ error, lanes }) => error !== undefined || lanes.some(({ ok }) => !ok));
+  if (failed.length > 0) {
+    texts.push(`Not everything ran to its end: see ${list(failed.map(({ title }) => `“${title}”`), 'and')}.`);
+  }
+  return texts;
+}
+
+function answerCard({ experiment, node, python }: Answer): HTMLElement {
+  return h(
+    'article',
+    { class: 'card' },
+    h('h2', {}, h('a', { href: `#${experiment.id}` }, experiment.title)),
+    h('dl', {}, ...winner('Here', node), ...winner('Python', python), ...threadsAlone(experiment)),
+  );
+}
+
+function winner(place: string, lanes: Lane[]): HTMLElement[] {
+  const best = lanes[0];
+  if (!best) return [];
+  return [
+    h('dt', {}, place),
+    h(
+      'dd',
+      {},
+      h('span', { class: 'swatch', style: `--colour: ${laneColour(best.lane)}` }),
+      h('strong', {}, capitalized(phrase(lanes))),
+      h(
+        'span',
+        { class: 'figures' },
+        `${duration(best.wallMs)}${best.speedup === null ? '' : `, ${times(best.speedup)} sequential`}`,
+      ),
+    ),
+  ];
+}
+
+/** The heart of the matter in two figures: what threads gain here, and what they gain under Python. */
+function threadsAlone(experiment: Experiment): HTMLElement[] {
+  const gain = (runtime: Runtime): number | null =>
+    lanesOf(experiment, runtime)
+      .filter(({ lane, ok }) => ok && laneInfo(lane).kind === 'threads')
+      .reduce<number | null>((most, { speedup }) => (speedup === null ? most : Math.max(most ?? 0, speedup)), null);
+  const here = gain('node');
+  const python = gain('python');
+  if (here === null || python === null) return [];
+  return [
+    h('dt', {}, 'Threads'),
+    h('dd', {}, h('span', { class: 'figures' }, `${times(here)} here, ${times(python)} under Python`)),
+  ];
+}
+
+function claimsCard(claims: Claim[]): HTMLElement {
+  const count = (test: (claim: Claim) => boolean): string => String(claims.filter(test).length);
+  return h(
+    'article',
+    { class: 'card' },
+    h('h2', {}, h('a', { href: '#claims' }, 'What the articles claim')),
+    h(
+      'dl',
+      { class: 'counts' },
+      h('dt', {}, 'hold for Python'),
+      h('dd', {}, count(({ holdsPython }) => holdsPython === true), h('small', {}, ` of ${claims.length}`)),
+      h('dt', {}, 'hold here'),
+      h('dd', {}, count(({ holds }) => holds === true), h('small', {}, ` of ${claims.length}`)),
+      h('dt', {}, 'differ from Python'),
+      h('dd', {}, count(differs)),
+    ),
+  );
+}

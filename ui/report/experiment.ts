@@ -1,0 +1,43 @@
+/** One experiment: the question, the lanes with their bars, what else was measured, the timelines. */
+import type { Experiment, Machine } from '../../src/compare/report.ts';
+import { failure, lanesTable, metricsTable } from './bars.ts';
+import { h } from './dom.ts';
+import { laneInfo } from './lanes.ts';
+import { timelines } from './timeline.ts';
+
+export function experimentSection(experiment: Experiment, machine: Machine): HTMLElement {
+  const { id, title, description, error, lanes } = experiment;
+  const titleId = `${id}-title`;
+  return h(
+    'section',
+    { id, class: 'experiment', 'data-experiment': id, 'aria-labelledby': titleId },
+    h('h2', { id: titleId }, title),
+    h('p', { class: 'description' }, description),
+    error !== undefined && failure(error),
+    lanes.length > 0 && lanesTable(experiment, machine),
+    lanes.length === 0 && error === undefined && h('p', { class: 'empty' }, 'No lane of it was run.'),
+    resultsText(experiment),
+    metricsTable(experiment),
+    timelines(experiment),
+  );
+}
+
+/** What came out, once if all lanes agree, and lane by lane if they do not. */
+function resultsText({ lanes }: Experiment): HTMLElement | null {
+  const found = lanes.filter(({ ok, results }) => ok && results !== undefined && results !== '');
+  const distinct = [...new Set(found.map(({ results }) => results))];
+  if (found.length === 0) return null;
+  if (distinct.length === 1) {
+    return h('p', { class: 'results' }, 'Checked in every lane: ', h('span', {}, distinct[0]));
+  }
+  const items = found.map(({ lane, results }) => {
+    const { name, runtime } = laneInfo(lane);
+    return h('div', {}, h('dt', {}, runtime === 'python' ? `Python: ${name.toLowerCase()}` : name), h('dd', {}, results));
+  });
+  return h(
+    'details',
+    { class: 'results' },
+    h('summary', {}, 'What each lane returned'),
+    h('dl', { class: 'facts' }, ...items),
+  );
+}

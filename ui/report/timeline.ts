@@ -1,0 +1,223 @@
+/**
+ * Which task ran on which worker when: one chart for each lane, all of an experiment on one time axis.
+ *
+ * A worker that holds many tasks at once (the event loop awaiting a hundred answers) cannot show them in one
+ * row, so its spans are packed into as few *tracks* as keep them apart:
+ *
+ *     worker 1   [task 1  ][task 3    ]
+ *     worker 2   [task 2       ][task 4]
+ *     main       [task 5         ]          three tracks, one worker
+ *                [task 6      ][task 8]
+ *                [task 7  ]
+ */
+import * as Plot from '@observablehq/plot';
+import type { Experiment, Lane, Span } from '../../src/compare/report.ts';
+import { axisTime, tickCount } from './bars.ts';
+import { drawToWidth, h } from './dom.ts';
+import { duration, plural } from './format.ts';
+import { fastest, laneColour, laneInfo, lanesOf } from './lanes.ts';
+
+/** Pixels a track takes where there are few of them: room for the name of a task. */
+const TRACK = 20;
+/** Pixels all tracks of a lane take at most: beyond, they get thinner, so that the next lane stays in sight. */
+const TALLEST = 300;
+/** Pixels between two names of workers. */
+const LINE = 13;
+/** Width of a letter of a task's or a worker's name, on average. */
+const LETTER = 6.2;
+
+interface Placed extends Span {
+  track: number;
+  index: number;
+}
+
+interface Worker {
+  name: string;
+  first: number;
+  tracks: number;
+}
+
+export function timelines(experiment: Experiment): HTMLElement | null {
+  const lanes = [...lanesOf(experiment, 'node'), ...lanesOf(experiment, 'python')].filter(
+    ({ timeline }) => timeline !== undefined && timeline.length > 0,
+  );
+  if (lanes.length === 0) return null;
+  // A loop instead of Math.max(...spans): a hundred thousand arguments overflow the stack.
+  let end = 0;
+  for (const { wallMs, timeline = [] } of lanes) {
+    end = Math.max(end, wallMs);
+    for (const { endMs } of timeline) end = Math.max(end, endMs);
+  }
+  const names = lanes.flatMap(({ timeline = [] }) => timeline.map(({ worker }) => worker.length));
+  const letters = names.reduce((most, length) => Math.max(most, length), 0);
+  const telling = mostTelling(experiment);
+  return h(
+    'div',
+    { class: 'timelines' },
+    h('h3', {}, 'Which task ran where, when'),
+    h(
+      'p',
+      { class: 'hint' },
+      `One row for each worker, one block for each task, all lanes on one axis of ${duration(end)}. `,
+      'The dashed line is where the lane was done.',
+    ),
+    ...lanes.map((lane) => laneTimeline(lane, end, letters, telling.has(lane))),
+  );
+}
+
+/**
+ * The lanes opened at first: the fastest, and the threads of both runtimes, as the difference between these is
+ * what the page is about. Without Python, threads under one lock stand in for it.
+ */
+function mostTelling(experiment: Experiment): Set<Lane> {
+  const node = lanesOf(experiment, 'node');
+  const python = lanesOf(experiment, 'python');
+  const hasSpans = ({ timeline }: Lane): boolean => timeline !== undefined && timeline.length > 0;
+  const threads = ({ lane }: Lane): boolean => laneInfo(lane).kind === 'threads';
+  const telling = [
+    fastest(experiment, 'node').find(hasSpans),
+    node.filter(hasSpans).find(threads),
+    python.filter(hasSpans).find(threads) ?? node.filter(hasSpans).find(({ lane }) => lane === 'threads-gil'),
+  ].filter((lane) => lane !== undefined);
+  return new Set(telling.length > 0 ? telling : experiment.lanes.filter(hasSpans).slice(0, 1));
+}
+
+function laneTimeline(lane: Lane, end: number, letters: number, open: boolean): HTMLElement {
+  const spans = lane.timeline ?? [];
+  const { placed, workers } = pack(spans);
+  const { name, runtime } = laneInfo(lane.lane);
+  const title = runtime === 'python' ? `Python: ${name.toLowerCase()}` : name;
+  const summary = `${plural(spans.length, 'task')} on ${plural(workers.length, 'worker')}, ${atOnce(spans)}`;
+  const place = h('div', { class: 'chart', role: 'img', 'aria-label': `Timeline of ${title}: ${summary}` });
+  drawToWidth(place, (width) => place.replaceChildren(draw(lane, placed, workers, end, letters, width)));
+  return h(
+    'details',
+    { class: 'timeline', 'data-lane': lane.lane, open },
+    h(
+      'summary',
+      {},
+      h('span', { class: 'swatch', style: `--colour: ${laneColour(lane.lane)}` }),
+      h('span', { class: 'lane-name' }, title),
+      h('span', { class: 'figures' }, summary),
+    ),
+    place,
+  );
+}
+
+/** Workers in the order of their first task, and each span on the first track of its worker that is free. */
+function pack(spans: Span[]): { placed: Placed[]; workers: Worker[] } {
+  const sorted = spans.toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  const byWorker = Map.groupBy(sorted, ({ worker }) => worker);
+  const placed: Placed[] = [];
+  const workers: Worker[] = [];
+  let first = 0;
+  for (const [name, own] of byWorker) {
+    const freeFrom: number[] = [];
+    for (const span of own) {
+      const free = freeFrom.findIndex((time) => time <= span.startMs);
+      const track = free === -1 ? freeFrom.length : free;
+      freeFrom[track] = span.endMs;
+      placed.push({ ...span, track: first + track, index: placed.length });
+    }
+    workers.push({ name, first, tracks: freeFrom.length });
+    first += freeFrom.length;
+  }
+  return { placed, workers };
+}
+
+function atOnce(spans: Span[]): string {
+  // Ends sort before starts of the same moment: one task after the other is one at a time.
+  const edges = spans
+    .flatMap(({ startMs, endMs }) => [
+      { at: startMs, step: 1 },
+      { at: endMs, step: -1 },
+    ])
+    .sort((a, b) => a.at - b.at || a.step - b.step);
+  let now = 0;
+  let most = 0;
+  for (const { step } of edges) {
+    now += step;
+    most = Math.max(most, now);
+  }
+  return most <= 1 ? 'one at a time' : `up to ${most} at once`;
+}
+
+function draw(
+  lane: Lane,
+  placed: Placed[],
+  workers: Worker[],
+  end: number,
+  letters: number,
+  width: number,
+): Element {
+  const tracks = workers.reduce((sum, worker) => sum + worker.tracks, 0);
+  const track = Math.min(TRACK, TALLEST / tracks);
+  const marginLeft = Math.ceil(Math.min(letters * LETTER + 12, width * 0.28));
+  const marginRight = 18;
+  const pixelsPerMs = (width - marginLeft - marginRight) / end;
+  const colour = laneColour(lane.lane);
+  const labelled =
+    track >= 14
+      ? placed.filter(({ task, startMs, endMs }) => (endMs - startMs) * pixelsPerMs > task.length * LETTER + 8)
+      : [];
+  return Plot.plot({
+    className: 'plot',
+    width,
+    height: Math.ceil(tracks * track) + 30,
+    marginLeft,
+    marginRight,
+    marginTop: 4,
+    marginBottom: 26,
+    x: { domain: [0, end] },
+    y: { domain: [0, tracks], reverse: true, axis: null },
+    marks: [
+      Plot.gridX({ ticks: tickCount(width), stroke: 'var(--grid)', strokeOpacity: 1 }),
+      Plot.axisX({ ticks: tickCount(width), tickFormat: axisTime(end), label: null, tickSize: 4 }),
+      Plot.axisY(spaced(workers, track), {
+        y: ({ first, tracks: own }: Worker) => first + own / 2,
+        text: 'name',
+        tickSize: 0,
+        label: null,
+        lineWidth: (marginLeft - 8) / 10,
+        textOverflow: 'ellipsis-middle',
+      }),
+      Plot.ruleY(workers.slice(1), { y: 'first', stroke: 'var(--grid)' }),
+      Plot.rect(placed, {
+        x1: 'startMs',
+        x2: 'endMs',
+        y1: 'track',
+        y2: ({ track: top }: Placed) => top + 1,
+        fill: colour,
+        // Neighbours differ a little, so that one can tell where a task ends and the next begins.
+        fillOpacity: ({ index }: Placed) => (index % 2 === 0 ? 1 : 0.78),
+        insetTop: track > 6 ? 2 : 0,
+        insetBottom: track > 6 ? 2 : 0,
+        className: 'span',
+        title: ({ task, worker, startMs, endMs }: Placed) =>
+          `${task}\non ${worker}\n${duration(startMs)} to ${duration(endMs)}\ntook ${duration(endMs - startMs)}`,
+        tip: { fill: 'var(--surface)', stroke: 'var(--line)' },
+      }),
+      Plot.text(labelled, {
+        x: 'startMs',
+        y: ({ track: top }: Placed) => top + 0.5,
+        text: 'task',
+        textAnchor: 'start',
+        dx: 5,
+        fill: 'var(--on-lane)',
+        pointerEvents: 'none',
+      }),
+      Plot.ruleX([lane.wallMs], { stroke: 'var(--ink)', strokeDasharray: '3 3', strokeOpacity: 0.7 }),
+    ],
+  });
+}
+
+/** Those workers whose names find room: all of them, or every so many. */
+function spaced(workers: Worker[], track: number): Worker[] {
+  let free = 0;
+  return workers.filter(({ first, tracks }) => {
+    const centre = (first + tracks / 2) * track;
+    if (centre < free) return false;
+    free = centre + LINE;
+    return true;
+  });
+}
