@@ -35,13 +35,16 @@ export function ensureChromium() {
   if (process.env.CHROMIUM) return none(`$CHROMIUM is ${process.env.CHROMIUM}, which cannot be executed`);
   const advice = 'install Chromium or Chrome, or set $CHROMIUM to its path';
   if (!existsSync('/etc/debian_version')) return none(`no Chromium on the PATH: ${advice}`);
-  if (process.getuid?.() !== 0) return none(`no Chromium on the PATH, and only root may install it: ${advice}`);
+  if (process.getuid?.() !== 0)
+    return none(`no Chromium on the PATH, and only root may install it: ${advice}`);
   const failed =
     failure('apt-get', ['update', '-qq']) ??
     failure('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium']);
   if (failed !== null) return none(`${failed}: ${advice}`);
   const path = findChromium();
-  return path === null ? none(`the package chromium brought no program of that name: ${advice}`) : { path, reason: '' };
+  return path === null
+    ? none(`the package chromium brought no program of that name: ${advice}`)
+    : { path, reason: '' };
 }
 
 function none(reason) {

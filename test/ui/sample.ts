@@ -31,7 +31,7 @@ export function spans(count: number, workers: number, each: number, name = 'work
   return Array.from({ length: count }, (_, index) => {
     const startMs = from + Math.floor(index / workers) * each + (index % workers) * 3;
     return {
-      task: `task ${index + 1}`,
+      task: `${index + 1}`,
       worker: `${name}-${(index % workers) + 1}`,
       startMs,
       endMs: startMs + each,
@@ -42,7 +42,7 @@ export function spans(count: number, workers: number, each: number, name = 'work
 /** `count` tasks that all wait at once on one worker, as on an event loop. */
 export function overlapping(count: number, each: number, worker = 'main'): Span[] {
   return Array.from({ length: count }, (_, index) => ({
-    task: `task ${index + 1}`,
+    task: `${index + 1}`,
     worker,
     startMs: index * 1.5,
     endMs: index * 1.5 + each + (index % 4) * 6,
@@ -62,8 +62,16 @@ const io = experiment(
   'Waiting for the network',
   'Twelve requests to a local server that answers after 100 ms. The processor has next to nothing to do; what counts is how many requests wait at once.',
   [
-    lane('sequential', 1236, 1, { cpuMs: 41, timeline: spans(12, 1, 103, 'main'), results: '12 answers of 2,048 bytes' }),
-    lane('event-loop', 131, 9.43, { cpuMs: 38, timeline: overlapping(12, 104), results: '12 answers of 2,048 bytes' }),
+    lane('sequential', 1236, 1, {
+      cpuMs: 41,
+      timeline: spans(12, 1, 103, 'main'),
+      results: '12 answers of 2,048 bytes',
+    }),
+    lane('event-loop', 131, 9.43, {
+      cpuMs: 38,
+      timeline: overlapping(12, 104),
+      results: '12 answers of 2,048 bytes',
+    }),
     lane('threads', 187, 6.61, {
       cpuMs: 210,
       peakRssMb: 118,
@@ -76,10 +84,26 @@ const io = experiment(
       timeline: spans(12, 12, 104, 'ProcessPoolExecutor-0', 230),
       results: '12 answers of 2,048 bytes',
     }),
-    lane('python-sequential', 1251, 1, { cpuMs: 60, peakRssMb: 21, timeline: spans(12, 1, 104, 'MainThread') }),
-    lane('python-threads', 142, 8.81, { cpuMs: 74, peakRssMb: 24, timeline: spans(12, 12, 105, 'Thread', 8) }),
-    lane('python-thread-pool', 145, 8.63, { cpuMs: 76, peakRssMb: 24, timeline: spans(12, 12, 106, 'ThreadPool', 9) }),
-    lane('python-process-pool', 260, 4.81, { cpuMs: 410, peakRssMb: 150, timeline: spans(12, 12, 106, 'SpawnProcess', 120) }),
+    lane('python-sequential', 1251, 1, {
+      cpuMs: 60,
+      peakRssMb: 21,
+      timeline: spans(12, 1, 104, 'MainThread'),
+    }),
+    lane('python-threads', 142, 8.81, {
+      cpuMs: 74,
+      peakRssMb: 24,
+      timeline: spans(12, 12, 105, 'Thread', 8),
+    }),
+    lane('python-thread-pool', 145, 8.63, {
+      cpuMs: 76,
+      peakRssMb: 24,
+      timeline: spans(12, 12, 106, 'ThreadPool', 9),
+    }),
+    lane('python-process-pool', 260, 4.81, {
+      cpuMs: 410,
+      peakRssMb: 150,
+      timeline: spans(12, 12, 106, 'SpawnProcess', 120),
+    }),
   ],
 );
 
@@ -90,28 +114,79 @@ const cpu = experiment(
   [
     lane('sequential', 1014, 1, { cpuMs: 1020, timeline: spans(8, 1, 126, 'main') }),
     lane('event-loop', 1021, 0.99, { cpuMs: 1030, timeline: spans(8, 1, 127, 'main') }),
-    lane('threads', 561, 1.81, { cpuMs: 1090, peakRssMb: 88, timeline: spans(8, 2, 128, 'ThreadPoolExecutor-0', 41) }),
-    lane('threads-gil', 1058, 0.96, { cpuMs: 1090, peakRssMb: 88, timeline: spans(8, 2, 252, 'ThreadPoolExecutor-1', 41) }),
-    lane('processes', 582, 1.74, { cpuMs: 1204, peakRssMb: 161, timeline: spans(8, 2, 129, 'ProcessPoolExecutor-0', 60) }),
-    lane('python-sequential', 2310, 1, { cpuMs: 2300, peakRssMb: 12, timeline: spans(8, 1, 288, 'MainThread') }),
-    lane('python-threads', 2388, 0.97, { cpuMs: 2390, peakRssMb: 13, timeline: spans(8, 2, 590, 'Thread', 4) }),
-    lane('python-thread-pool', 2392, 0.97, { cpuMs: 2400, peakRssMb: 13, timeline: spans(8, 2, 591, 'ThreadPool', 4) }),
-    lane('python-processes', 1270, 1.82, { cpuMs: 2500, peakRssMb: 60, timeline: spans(8, 2, 290, 'Process', 70) }),
-    lane('python-process-pool', 1262, 1.83, { cpuMs: 2480, peakRssMb: 60, timeline: spans(8, 2, 291, 'SpawnProcess', 66) }),
+    lane('threads', 561, 1.81, {
+      cpuMs: 1090,
+      peakRssMb: 88,
+      timeline: spans(8, 2, 128, 'ThreadPoolExecutor-0', 41),
+    }),
+    lane('threads-gil', 1058, 0.96, {
+      cpuMs: 1090,
+      peakRssMb: 88,
+      timeline: spans(8, 2, 252, 'ThreadPoolExecutor-1', 41),
+    }),
+    lane('processes', 582, 1.74, {
+      cpuMs: 1204,
+      peakRssMb: 161,
+      timeline: spans(8, 2, 129, 'ProcessPoolExecutor-0', 60),
+    }),
+    lane('python-sequential', 2310, 1, {
+      cpuMs: 2300,
+      peakRssMb: 12,
+      timeline: spans(8, 1, 288, 'MainThread'),
+    }),
+    lane('python-threads', 2388, 0.97, {
+      cpuMs: 2390,
+      peakRssMb: 13,
+      timeline: spans(8, 2, 590, 'Thread', 4),
+    }),
+    lane('python-thread-pool', 2392, 0.97, {
+      cpuMs: 2400,
+      peakRssMb: 13,
+      timeline: spans(8, 2, 591, 'ThreadPool', 4),
+    }),
+    lane('python-processes', 1270, 1.82, {
+      cpuMs: 2500,
+      peakRssMb: 60,
+      timeline: spans(8, 2, 290, 'Process', 70),
+    }),
+    lane('python-process-pool', 1262, 1.83, {
+      cpuMs: 2480,
+      peakRssMb: 60,
+      timeline: spans(8, 2, 291, 'SpawnProcess', 66),
+    }),
   ],
 );
 
-const communicate = experiment('communicate', 'Talking to a worker', 'A thousand small calls, one after the other, and 64 MB there and back.', [
-  lane('threads', 48, null, { metrics: { roundTripUs: 14.2, throughputMbPerS: 2140, sharedMb: 64 }, results: '1,000 answers' }),
-  lane('processes', 131, null, { metrics: { roundTripUs: 61.7, throughputMbPerS: 610.4 }, results: '1,000 answers, 64 MB' }),
-  lane('python-process-pool', 214, null, { metrics: { roundTripUs: 121, throughputMbPerS: 402 } }),
-]);
+const communicate = experiment(
+  'communicate',
+  'Talking to a worker',
+  'A thousand small calls, one after the other, and 64 MB there and back.',
+  [
+    lane('threads', 48, null, {
+      metrics: { roundTripUs: 14.2, throughputMbPerS: 2140, sharedMb: 64 },
+      results: '1,000 answers',
+    }),
+    lane('processes', 131, null, {
+      metrics: { roundTripUs: 61.7, throughputMbPerS: 610.4 },
+      results: '1,000 answers, 64 MB',
+    }),
+    lane('python-process-pool', 214, null, { metrics: { roundTripUs: 121, throughputMbPerS: 402 } }),
+  ],
+);
 
-const crash = experiment('crash', 'A worker that dies', 'One of eight tasks ends its worker by a segmentation fault.', [
-  lane('threads', 0, null, { ok: false, error: `WorkerDiedError: the thread ended ${HOSTILE}` }),
-  lane('processes', 212, null, { results: '7 results, 1 WorkerDiedError' }),
-  lane('python-process-pool', 0, null, { ok: false, error: 'BrokenProcessPool: A process in the process pool was terminated abruptly' }),
-]);
+const crash = experiment(
+  'crash',
+  'A worker that dies',
+  'One of eight tasks ends its worker by a segmentation fault.',
+  [
+    lane('threads', 0, null, { ok: false, error: `WorkerDiedError: the thread ended ${HOSTILE}` }),
+    lane('processes', 212, null, { results: '7 results, 1 WorkerDiedError' }),
+    lane('python-process-pool', 0, null, {
+      ok: false,
+      error: 'BrokenProcessPool: A process in the process pool was terminated abruptly',
+    }),
+  ],
+);
 
 const claims: Claim[] = [
   {
@@ -173,7 +248,10 @@ export const full: Report = {
     cpu,
     communicate,
     crash,
-    { ...experiment('switch', 'Switching between tasks', 'Two tasks hand a token back and forth.', []), error: `spawn ENOMEM ${HOSTILE}` },
+    {
+      ...experiment('switch', 'Switching between tasks', 'Two tasks hand a token back and forth.', []),
+      error: `spawn ENOMEM ${HOSTILE}`,
+    },
   ],
   claims,
 };
@@ -183,7 +261,10 @@ export const bare: Report = {
   machine: { ...machine, python: null, loadAverage: [3.9, 2, 1] },
   options: { n: 3, workers: 2, quick: true, only: ['sum'] },
   experiments: [
-    experiment('sum', 'Summing an array', 'A million numbers.', [lane('sequential', 0.42, 1), lane('threads', 0.41, 1.02)]),
+    experiment('sum', 'Summing an array', 'A million numbers.', [
+      lane('sequential', 0.42, 1),
+      lane('threads', 0.41, 1.02),
+    ]),
   ],
   claims: [],
 };

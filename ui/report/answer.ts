@@ -3,7 +3,7 @@ import type { Claim, Experiment, ExperimentId, Lane, Machine, Report } from '../
 import { differs } from './claims.ts';
 import { h } from './dom.ts';
 import { capitalized, duration, list, plural, times } from './format.ts';
-import { fastest, laneColour, laneInfo, lanesOf, type Runtime } from './lanes.ts';
+import { fastest, isAboutTime, laneColour, laneInfo, lanesOf, type Runtime } from './lanes.ts';
 
 /** The two kinds of work that the choice between threads and processes is about. */
 const QUESTIONS: { id: ExperimentId; work: string }[] = [
@@ -24,7 +24,7 @@ export function answerSection(report: Report): HTMLElement {
     'section',
     { class: 'answer', 'aria-labelledby': 'answer' },
     h('p', { class: 'kicker' }, 'Event loop, threads or processes?'),
-    h('h1', { id: 'answer' }, headline(answers)),
+    h('h1', { id: 'answer' }, ...headline(answers).map((sentence) => h('span', {}, `${sentence} `))),
     h('p', { class: 'lede' }, lede(answers, report.machine)),
     ...cautions(report).map((text) => h('p', { class: 'caution' }, text)),
     h(
@@ -42,7 +42,10 @@ function findAnswers(report: Report): Answer[] {
     return experiment ? [{ experiment, work }] : [];
   });
   // A run of one other experiment still has an answer: its own.
-  const rest = report.experiments.slice(0, 1).map((experiment) => ({ experiment, work: `“${experiment.title}”` }));
+  const rest = report.experiments
+    .filter(isAboutTime)
+    .slice(0, 1)
+    .map((experiment) => ({ experiment, work: `“${experiment.title}”` }));
   return (asked.length > 0 ? asked : rest)
     .map((question) => ({
       ...question,
@@ -52,16 +55,17 @@ function findAnswers(report: Report): Answer[] {
     .filter(({ node, python }) => node.length > 0 || python.length > 0);
 }
 
-function headline(answers: Answer[]): string {
+/** Sentence by sentence. */
+function headline(answers: Answer[]): string[] {
   const here = answers.filter(({ node }) => node.length > 0);
-  if (here.length === 0) return 'No experiment of this run has a result to compare.';
+  if (here.length === 0) return ['What was measured here.'];
   const [first, second] = here.map(({ node }) => phrase(node));
   if (second !== undefined && first === second) {
-    return `Fastest here, for I/O and for CPU work alike: ${first}.`;
+    return [`Fastest here, for I/O and CPU work alike: ${first}.`];
   }
-  return here
-    .map(({ work, node }, index) => `${index === 0 ? 'Fastest here for' : 'For'} ${work}: ${phrase(node)}.`)
-    .join(' ');
+  return here.map(({ work, node }, index) => {
+    return `${index === 0 ? 'Fastest here for' : 'For'} ${work}: ${phrase(node)}.`;
+  });
 }
 
 function lede(answers: Answer[], machine: Machine): string {
@@ -69,9 +73,10 @@ function lede(answers: Answer[], machine: Machine): string {
   if (machine.python === null) return `${place} No Python was found, so there is nothing to compare it with.`;
   const python = answers.filter((answer) => answer.python.length > 0);
   const version = `Python ${machine.python.version}, ${lockState(machine.python.gil)}`;
-  if (python.length === 0) return `${place} ${version}, ran none of these to the end.`;
+  if (python.length === 0)
+    return `${place} ${capitalized(version)}, was found, but has no times to compare with.`;
   const found = python.map((answer) => `${phrase(answer.python)} for ${answer.work}`);
-  return `${place} Under ${version}, the fastest on the same machine: ${list(found, 'and')}.`;
+  return `${place} Fastest under ${version}: ${list(found, 'and')}.`;
 }
 
 function phrase(lanes: Lane[]): string {
@@ -85,7 +90,10 @@ export function lockState(gil: boolean): string {
 /** What the reader must know before trusting a figure. */
 function cautions({ machine, options, experiments }: Report): string[] {
   const texts: string[] = [];
-  if (options.quick) texts.push('A quick run: small workloads, so figures are rough.');
+  if (options.quick)
+    texts.push(
+      'A quick run: workloads are small, and some are smaller for Python than for Node. Compare speed-ups between the two, not times.',
+    );
   const load = machine.loadAverage[0] ?? 0;
   if (load > machine.cores / 2) {
     texts.push(
@@ -94,7 +102,12 @@ function cautions({ machine, options, experiments }: Report): string[] {
   }
   const failed = experiments.filter(({ error, lanes }) => error !== undefined || lanes.some(({ ok }) => !ok));
   if (failed.length > 0) {
-    texts.push(`Not everything ran to its end: see ${list(failed.map(({ title }) => `“${title}”`), 'and')}.`);
+    texts.push(
+      `Not everything ran to its end: see ${list(
+        failed.map(({ title }) => `“${title}”`),
+        'and',
+      )}.`,
+    );
   }
   return texts;
 }
@@ -116,12 +129,14 @@ function winner(place: string, lanes: Lane[]): HTMLElement[] {
     h(
       'dd',
       {},
-      h('span', { class: 'swatch', style: `--colour: ${laneColour(best.lane)}` }),
+      ...[...new Set(lanes.map(({ lane }) => laneColour(lane)))].map((colour) =>
+        h('span', { class: 'swatch', style: `--colour: ${colour}` }),
+      ),
       h('strong', {}, capitalized(phrase(lanes))),
       h(
         'span',
         { class: 'figures' },
-        `${duration(best.wallMs)}${best.speedup === null ? '' : `, ${times(best.speedup)} sequential`}`,
+        `${duration(best.wallMs)}${best.speedup === null ? '' : `, speed-up ${times(best.speedup)}`}`,
       ),
     ),
   ];
@@ -132,31 +147,32 @@ function threadsAlone(experiment: Experiment): HTMLElement[] {
   const gain = (runtime: Runtime): number | null =>
     lanesOf(experiment, runtime)
       .filter(({ lane, ok }) => ok && laneInfo(lane).kind === 'threads')
-      .reduce<number | null>((most, { speedup }) => (speedup === null ? most : Math.max(most ?? 0, speedup)), null);
+      .reduce<number | null>(
+        (most, { speedup }) => (speedup === null ? most : Math.max(most ?? 0, speedup)),
+        null,
+      );
   const here = gain('node');
   const python = gain('python');
   if (here === null || python === null) return [];
   return [
-    h('dt', {}, 'Threads'),
-    h('dd', {}, h('span', { class: 'figures' }, `${times(here)} here, ${times(python)} under Python`)),
+    h('dt', {}, 'Threads gain'),
+    h('dd', {}, h('span', { class: 'figures' }, `${times(here)} here, ${times(python)} in Python`)),
   ];
 }
 
 function claimsCard(claims: Claim[]): HTMLElement {
-  const count = (test: (claim: Claim) => boolean): string => String(claims.filter(test).length);
+  const count = (test: (claim: Claim) => boolean, text: string): HTMLElement =>
+    h('li', {}, h('strong', {}, String(claims.filter(test).length)), text);
   return h(
     'article',
     { class: 'card' },
-    h('h2', {}, h('a', { href: '#claims' }, 'What the articles claim')),
+    h('h2', {}, h('a', { href: '#claims' }, `${plural(claims.length, 'claim')} of the articles`)),
     h(
-      'dl',
+      'ul',
       { class: 'counts' },
-      h('dt', {}, 'hold for Python'),
-      h('dd', {}, count(({ holdsPython }) => holdsPython === true), h('small', {}, ` of ${claims.length}`)),
-      h('dt', {}, 'hold here'),
-      h('dd', {}, count(({ holds }) => holds === true), h('small', {}, ` of ${claims.length}`)),
-      h('dt', {}, 'differ from Python'),
-      h('dd', {}, count(differs)),
+      count(({ holdsPython }) => holdsPython === true, 'hold for Python'),
+      count(({ holds }) => holds === true, 'hold here'),
+      count(differs, 'differ from Python'),
     ),
   );
 }

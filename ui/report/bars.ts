@@ -12,15 +12,21 @@ import * as Plot from '@observablehq/plot';
 import type { Experiment, Lane, Machine } from '../../src/compare/report.ts';
 import { lockState } from './answer.ts';
 import { drawToWidth, h } from './dom.ts';
-import { duration, megabytes, metricName, number, seconds, times } from './format.ts';
+import { duration, megabytes, number, seconds, times } from './format.ts';
 import { fastest, laneColour, laneInfo, lanesOf, type Runtime } from './lanes.ts';
 
 const BAR_HEIGHT = 30;
 const AXIS_HEIGHT = 24;
 
 export function lanesTable(experiment: Experiment, machine: Machine): HTMLElement {
-  const best = new Set([...fastest(experiment, 'node'), ...fastest(experiment, 'python')]);
+  // The fastest of one is no news.
+  const best = new Set(
+    (['node', 'python'] as const)
+      .filter((runtime) => lanesOf(experiment, runtime).length > 1)
+      .flatMap((runtime) => fastest(experiment, runtime)),
+  );
   const longest = Math.max(1e-3, ...experiment.lanes.filter(({ ok }) => ok).map(({ wallMs }) => wallMs));
+  const hasSpeedups = experiment.lanes.some(({ speedup }) => speedup !== null);
   const axis = h('div', { class: 'bar', 'aria-hidden': 'true' });
   const bars: { lane: Lane; place: HTMLElement }[] = [];
 
@@ -35,7 +41,7 @@ export function lanesTable(experiment: Experiment, machine: Machine): HTMLElemen
         { role: 'row', class: 'group' },
         h(
           'th',
-          { role: 'rowheader', scope: 'rowgroup', colspan: 6 },
+          { role: 'rowheader', scope: 'rowgroup', colspan: hasSpeedups ? 6 : 5 },
           runtime === 'node' ? 'Node' : 'Python',
           h('span', {}, runtimeText(runtime, machine)),
         ),
@@ -43,7 +49,7 @@ export function lanesTable(experiment: Experiment, machine: Machine): HTMLElemen
       ...lanes.map((lane) => {
         const place = h('div', { class: 'bar', 'aria-hidden': 'true' });
         if (lane.ok) bars.push({ lane, place });
-        return laneRow(lane, place, best.has(lane));
+        return laneRow(lane, place, best.has(lane), hasSpeedups);
       }),
     );
   });
@@ -63,9 +69,14 @@ export function lanesTable(experiment: Experiment, machine: Machine): HTMLElemen
         'tr',
         { role: 'row' },
         column('Lane'),
-        h('th', { role: 'columnheader', scope: 'col', class: 'bar-cell' }, visuallyHidden('Wall time as a bar'), axis),
+        h(
+          'th',
+          { role: 'columnheader', scope: 'col', class: 'bar-cell' },
+          visuallyHidden('Wall time as a bar'),
+          axis,
+        ),
         column('Wall'),
-        column('Speed-up', 'How many times faster than Sequential of the same runtime'),
+        hasSpeedups && column('Speed-up', 'How many times faster than Sequential of the same runtime'),
         column('CPU', 'Processor time of the lane and all it started'),
         column('Memory', 'Peak memory'),
       ),
@@ -87,7 +98,7 @@ function runtimeText(runtime: Runtime, { node, python }: Machine): string {
   return python === null ? '' : `${python.version}, ${lockState(python.gil)}`;
 }
 
-function laneRow(lane: Lane, place: HTMLElement, isBest: boolean): HTMLElement {
+function laneRow(lane: Lane, place: HTMLElement, isBest: boolean, hasSpeedups: boolean): HTMLElement {
   const { name, api } = laneInfo(lane.lane);
   const head = h(
     'th',
@@ -101,17 +112,18 @@ function laneRow(lane: Lane, place: HTMLElement, isBest: boolean): HTMLElement {
       'tr',
       { role: 'row', class: 'lane failed', 'data-lane': lane.lane },
       head,
-      h('td', { role: 'cell', colspan: 5 }, failure(lane.error)),
+      h('td', { role: 'cell', colspan: hasSpeedups ? 5 : 4 }, failure(lane.error)),
     );
   }
-  const cell = (label: string, text: string): HTMLElement => h('td', { role: 'cell', 'data-label': label }, text);
+  const cell = (label: string, text: string): HTMLElement =>
+    h('td', { role: 'cell', 'data-label': label }, text);
   return h(
     'tr',
     { role: 'row', class: isBest ? 'lane best' : 'lane', 'data-lane': lane.lane },
     head,
     h('td', { role: 'cell', class: 'bar-cell' }, place),
     cell('Wall', duration(lane.wallMs)),
-    cell('Speed-up', lane.speedup === null ? '–' : times(lane.speedup)),
+    hasSpeedups && cell('Speed-up', lane.speedup === null ? '–' : times(lane.speedup)),
     cell('CPU', seconds(lane.cpuMs)),
     cell('Memory', lane.peakRssMb === null ? '–' : megabytes(lane.peakRssMb)),
   );
@@ -134,7 +146,13 @@ function drawAxis(width: number, longest: number): Element {
     ...margins(AXIS_HEIGHT - 2),
     x: { domain: [0, longest] },
     marks: [
-      Plot.axisX({ anchor: 'top', ticks: tickCount(width), tickFormat: axisTime(longest), tickSize: 4, label: null }),
+      Plot.axisX({
+        anchor: 'top',
+        ticks: tickCount(width),
+        tickFormat: axisTime(longest),
+        tickSize: 4,
+        label: null,
+      }),
     ],
   });
 }
@@ -174,42 +192,4 @@ export function tickCount(width: number): number {
 export function axisTime(longest: number): (ms: number) => string {
   const [divisor, unit] = longest >= 1000 ? [1000, 's'] : longest >= 1 ? [1, 'ms'] : [0.001, 'µs'];
   return (ms) => (ms === 0 ? '0' : `${number(ms / divisor)} ${unit}`);
-}
-
-/** What the experiment measured besides time and memory; nothing if that is nothing. */
-export function metricsTable(experiment: Experiment): HTMLElement | null {
-  const lanes = [...lanesOf(experiment, 'node'), ...lanesOf(experiment, 'python')];
-  const names = [...new Set(lanes.flatMap(({ metrics }) => Object.keys(metrics ?? {})))];
-  if (names.length === 0) return null;
-  const head = names.map((name) => {
-    const { label, unit } = metricName(name);
-    return h('th', { scope: 'col' }, label, unit !== '' && h('small', {}, ` ${unit}`));
-  });
-  const rows = lanes
-    .filter(({ metrics }) => metrics !== undefined)
-    .map(({ lane, metrics }) => {
-      const { name, runtime } = laneInfo(lane);
-      return h(
-        'tr',
-        {},
-        h(
-          'th',
-          { scope: 'row' },
-          h('span', { class: 'swatch', style: `--colour: ${laneColour(lane)}` }),
-          runtime === 'python' ? `Python: ${name.toLowerCase()}` : name,
-        ),
-        ...names.map((key) => h('td', {}, metrics?.[key] === undefined ? '–' : number(metrics[key]))),
-      );
-    });
-  // The box scrolls when it must, so it has to be reachable by keyboard.
-  return h(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Further figures of ${experiment.title}` },
-    h(
-      'table',
-      { class: 'metrics' },
-      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Also measured'), ...head)),
-      h('tbody', {}, ...rows),
-    ),
-  );
 }

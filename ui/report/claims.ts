@@ -21,16 +21,18 @@ export function claimsSection(claims: Claim[]): HTMLElement {
     'section',
     { id: 'claims', 'aria-labelledby': 'claims-title' },
     h('h2', { id: 'claims-title' }, 'What the articles claim'),
-    h(
-      'p',
-      { class: 'description' },
-      'Each claim was checked against the figures above: once under Python, of which it was said, and once here.',
-    ),
   );
   if (claims.length === 0) {
     section.append(h('p', { class: 'empty' }, 'This run checked no claims.'));
     return section;
   }
+  section.append(
+    h(
+      'p',
+      { class: 'description' },
+      'What is said of Python’s threads and processes, checked against the figures of this run: under Python, and here.',
+    ),
+  );
 
   const rows = claims.map((claim) => ({ claim, row: claimRow(claim) }));
   const status = h('p', { class: 'status', role: 'status' });
@@ -60,7 +62,9 @@ export function claimsSection(claims: Claim[]): HTMLElement {
         h(
           'tr',
           { role: 'row' },
-          ...['Claim', 'Python', 'Here'].map((title) => h('th', { role: 'columnheader', scope: 'col' }, title)),
+          ...['Claim', 'Python', 'Here'].map((title) =>
+            h('th', { role: 'columnheader', scope: 'col' }, title),
+          ),
         ),
       ),
       h('tbody', { role: 'rowgroup' }, ...rows.map(({ row }) => row)),

@@ -1,8 +1,9 @@
 /** One experiment: the question, the lanes with their bars, what else was measured, the timelines. */
 import type { Experiment, Machine } from '../../src/compare/report.ts';
-import { failure, lanesTable, metricsTable } from './bars.ts';
+import { failure, lanesTable } from './bars.ts';
 import { h } from './dom.ts';
-import { laneInfo } from './lanes.ts';
+import { isAboutTime, laneTitle } from './lanes.ts';
+import { metricsTable } from './metrics.ts';
 import { timelines } from './timeline.ts';
 
 export function experimentSection(experiment: Experiment, machine: Machine): HTMLElement {
@@ -14,12 +15,20 @@ export function experimentSection(experiment: Experiment, machine: Machine): HTM
     h('h2', { id: titleId }, title),
     h('p', { class: 'description' }, description),
     error !== undefined && failure(error),
-    lanes.length > 0 && lanesTable(experiment, machine),
     lanes.length === 0 && error === undefined && h('p', { class: 'empty' }, 'No lane of it was run.'),
-    resultsText(experiment),
-    metricsTable(experiment),
+    ...(lanes.length === 0 ? [] : findings(experiment, machine)),
     timelines(experiment),
   );
+}
+
+/** What the experiment is about comes first. */
+function findings(experiment: Experiment, machine: Machine): (HTMLElement | null)[] {
+  const metrics = metricsTable(experiment);
+  const lanes = lanesTable(experiment, machine);
+  const results = resultsText(experiment);
+  return isAboutTime(experiment) || metrics === null
+    ? [lanes, results, metrics]
+    : [metrics, results, h('h3', {}, 'Time and memory of the whole lane'), lanes];
 }
 
 /** What came out, once if all lanes agree, and lane by lane if they do not. */
@@ -28,12 +37,11 @@ function resultsText({ lanes }: Experiment): HTMLElement | null {
   const distinct = [...new Set(found.map(({ results }) => results))];
   if (found.length === 0) return null;
   if (distinct.length === 1) {
-    return h('p', { class: 'results' }, 'Checked in every lane: ', h('span', {}, distinct[0]));
+    return h('p', { class: 'results' }, 'Checked results: ', h('span', {}, distinct[0]));
   }
-  const items = found.map(({ lane, results }) => {
-    const { name, runtime } = laneInfo(lane);
-    return h('div', {}, h('dt', {}, runtime === 'python' ? `Python: ${name.toLowerCase()}` : name), h('dd', {}, results));
-  });
+  const items = found.map(({ lane, results }) =>
+    h('div', {}, h('dt', {}, laneTitle(lane)), h('dd', {}, results)),
+  );
   return h(
     'details',
     { class: 'results' },

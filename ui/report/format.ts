@@ -16,7 +16,8 @@ export function duration(ms: number): string {
 }
 
 export function seconds(ms: number): string {
-  return Number.isFinite(ms) ? `${(ms / 1000).toFixed(2)} s` : '–';
+  if (!Number.isFinite(ms)) return '–';
+  return ms > 0 && ms < 10 ? '< 0.01 s' : `${(ms / 1000).toFixed(2)} s`;
 }
 
 /** `1.00×`, with the digits kept: in a column, and for telling "no gain" from "a little". */

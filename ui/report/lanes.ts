@@ -1,5 +1,5 @@
 /** How lanes are named, coloured, ordered and grouped, the same all over the page. */
-import type { Experiment, Lane, LaneId } from '../../src/compare/report.ts';
+import type { Experiment, ExperimentId, Lane, LaneId } from '../../src/compare/report.ts';
 
 export type Runtime = 'node' | 'python';
 
@@ -73,7 +73,7 @@ const LANES: Record<LaneId, LaneInfo> = {
     kind: 'threads',
     name: 'Thread pool',
     api: 'ThreadPoolExecutor',
-    phrase: 'a thread pool',
+    phrase: 'threads',
   },
   'python-processes': {
     runtime: 'python',
@@ -87,11 +87,21 @@ const LANES: Record<LaneId, LaneInfo> = {
     kind: 'processes',
     name: 'Process pool',
     api: 'ProcessPoolExecutor',
-    phrase: 'a process pool',
+    phrase: 'processes',
   },
 };
 
 const ORDER = Object.keys(LANES);
+
+/**
+ * In these the lanes do different work, or work that is idle by design, and what counts is among the metrics:
+ * how long a start takes, what survives a crash. Their wall times name no winner.
+ */
+const ABOUT_METRICS: ReadonlySet<ExperimentId> = new Set(['communicate', 'start', 'switch', 'crash']);
+
+export function isAboutTime({ id }: Experiment): boolean {
+  return !ABOUT_METRICS.has(id);
+}
 
 /** A report of a later version may hold a lane this page does not know: it is shown under its own name. */
 export function laneInfo(id: LaneId): LaneInfo {
@@ -106,6 +116,12 @@ export function laneInfo(id: LaneId): LaneInfo {
   );
 }
 
+/** With its runtime, where lanes of both are listed together. */
+export function laneTitle(id: LaneId): string {
+  const { name, runtime } = laneInfo(id);
+  return runtime === 'python' ? `Python: ${name.toLowerCase()}` : name;
+}
+
 export function laneColour(id: LaneId): string {
   return `var(--lane-${laneInfo(id).kind})`;
 }
@@ -113,7 +129,7 @@ export function laneColour(id: LaneId): string {
 export function lanesOf(experiment: Experiment, runtime: Runtime): Lane[] {
   return experiment.lanes
     .filter(({ lane }) => laneInfo(lane).runtime === runtime)
-    .sort((a, b) => ORDER.indexOf(a.lane) - ORDER.indexOf(b.lane));
+    .toSorted((a, b) => ORDER.indexOf(a.lane) - ORDER.indexOf(b.lane));
 }
 
 /**
@@ -127,9 +143,10 @@ const LEVEL = 1.05;
  * Threads under one lock do not compete: they are there to show what the lock costs.
  */
 export function fastest(experiment: Experiment, runtime: Runtime): Lane[] {
+  if (!isAboutTime(experiment)) return [];
   const lanes = lanesOf(experiment, runtime)
     .filter(({ lane, ok, wallMs }) => ok && wallMs > 0 && laneInfo(lane).kind !== 'threads-gil')
-    .sort((a, b) => a.wallMs - b.wallMs);
+    .toSorted((a, b) => a.wallMs - b.wallMs);
   const best = lanes[0]?.wallMs ?? 0;
   return lanes.filter(({ wallMs }) => wallMs <= best * LEVEL);
 }

@@ -15,7 +15,7 @@ import type { Experiment, Lane, Span } from '../../src/compare/report.ts';
 import { axisTime, tickCount } from './bars.ts';
 import { drawToWidth, h } from './dom.ts';
 import { duration, plural } from './format.ts';
-import { fastest, laneColour, laneInfo, lanesOf } from './lanes.ts';
+import { fastest, laneColour, laneInfo, lanesOf, laneTitle } from './lanes.ts';
 
 /** Pixels a track takes where there are few of them: room for the name of a task. */
 const TRACK = 20;
@@ -28,7 +28,8 @@ const LETTER = 6.2;
 
 interface Placed extends Span {
   track: number;
-  index: number;
+  /** Every second task of a track, which is drawn in another shade, to tell where one ends and the next begins. */
+  isOdd: boolean;
 }
 
 interface Worker {
@@ -58,8 +59,8 @@ export function timelines(experiment: Experiment): HTMLElement | null {
     h(
       'p',
       { class: 'hint' },
-      `One row for each worker, one block for each task, all lanes on one axis of ${duration(end)}. `,
-      'The dashed line is where the lane was done.',
+      'A row for each worker, or more where it has several tasks in hand at once; a block for each task. ',
+      `All lanes share one axis of ${duration(end)}; the dashed line is where a lane was done.`,
     ),
     ...lanes.map((lane) => laneTimeline(lane, end, letters, telling.has(lane))),
   );
@@ -85,8 +86,7 @@ function mostTelling(experiment: Experiment): Set<Lane> {
 function laneTimeline(lane: Lane, end: number, letters: number, open: boolean): HTMLElement {
   const spans = lane.timeline ?? [];
   const { placed, workers } = pack(spans);
-  const { name, runtime } = laneInfo(lane.lane);
-  const title = runtime === 'python' ? `Python: ${name.toLowerCase()}` : name;
+  const title = laneTitle(lane.lane);
   const summary = `${plural(spans.length, 'task')} on ${plural(workers.length, 'worker')}, ${atOnce(spans)}`;
   const place = h('div', { class: 'chart', role: 'img', 'aria-label': `Timeline of ${title}: ${summary}` });
   drawToWidth(place, (width) => place.replaceChildren(draw(lane, placed, workers, end, letters, width)));
@@ -113,11 +113,13 @@ function pack(spans: Span[]): { placed: Placed[]; workers: Worker[] } {
   let first = 0;
   for (const [name, own] of byWorker) {
     const freeFrom: number[] = [];
+    const counts: number[] = [];
     for (const span of own) {
       const free = freeFrom.findIndex((time) => time <= span.startMs);
       const track = free === -1 ? freeFrom.length : free;
       freeFrom[track] = span.endMs;
-      placed.push({ ...span, track: first + track, index: placed.length });
+      counts[track] = (counts[track] ?? 0) + 1;
+      placed.push({ ...span, track: first + track, isOdd: counts[track] % 2 === 0 });
     }
     workers.push({ name, first, tracks: freeFrom.length });
     first += freeFrom.length;
@@ -132,14 +134,14 @@ function atOnce(spans: Span[]): string {
       { at: startMs, step: 1 },
       { at: endMs, step: -1 },
     ])
-    .sort((a, b) => a.at - b.at || a.step - b.step);
+    .toSorted((a, b) => a.at - b.at || a.step - b.step);
   let now = 0;
   let most = 0;
   for (const { step } of edges) {
     now += step;
     most = Math.max(most, now);
   }
-  return most <= 1 ? 'one at a time' : `up to ${most} at once`;
+  return most <= 1 ? 'one at a time' : `up to ${most} in progress`;
 }
 
 function draw(
@@ -152,13 +154,17 @@ function draw(
 ): Element {
   const tracks = workers.reduce((sum, worker) => sum + worker.tracks, 0);
   const track = Math.min(TRACK, TALLEST / tracks);
-  const marginLeft = Math.ceil(Math.min(letters * LETTER + 12, width * 0.28));
+  const wanted = letters * LETTER + 12;
+  const marginLeft = Math.ceil(Math.min(wanted, width * 0.28));
   const marginRight = 18;
   const pixelsPerMs = (width - marginLeft - marginRight) / end;
   const colour = laneColour(lane.lane);
+  const shade = `color-mix(in oklab, ${colour} 80%, var(--shade))`;
   const labelled =
     track >= 14
-      ? placed.filter(({ task, startMs, endMs }) => (endMs - startMs) * pixelsPerMs > task.length * LETTER + 8)
+      ? placed.filter(
+          ({ task, startMs, endMs }) => (endMs - startMs) * pixelsPerMs > task.length * LETTER + 8,
+        )
       : [];
   return Plot.plot({
     className: 'plot',
@@ -178,23 +184,23 @@ function draw(
         text: 'name',
         tickSize: 0,
         label: null,
-        lineWidth: (marginLeft - 8) / 10,
+        // In ems of the 11 px type, and somewhat less, as Plot only estimates the width of a text.
+        lineWidth: wanted > marginLeft ? (marginLeft - 10) / 12 : Infinity,
         textOverflow: 'ellipsis-middle',
       }),
-      Plot.ruleY(workers.slice(1), { y: 'first', stroke: 'var(--grid)' }),
+      track >= 6 ? Plot.ruleY(workers.slice(1), { y: 'first', stroke: 'var(--grid)' }) : null,
       Plot.rect(placed, {
         x1: 'startMs',
         x2: 'endMs',
         y1: 'track',
         y2: ({ track: top }: Placed) => top + 1,
-        fill: colour,
-        // Neighbours differ a little, so that one can tell where a task ends and the next begins.
-        fillOpacity: ({ index }: Placed) => (index % 2 === 0 ? 1 : 0.78),
+        // Colours as they are, not names to be given colours by a scale.
+        fill: { value: ({ isOdd }: Placed) => (isOdd ? shade : colour), scale: null },
         insetTop: track > 6 ? 2 : 0,
         insetBottom: track > 6 ? 2 : 0,
         className: 'span',
         title: ({ task, worker, startMs, endMs }: Placed) =>
-          `${task}\non ${worker}\n${duration(startMs)} to ${duration(endMs)}\ntook ${duration(endMs - startMs)}`,
+          `Task ${task}\non ${worker}\n${duration(startMs)} to ${duration(endMs)}\ntook ${duration(endMs - startMs)}`,
         tip: { fill: 'var(--surface)', stroke: 'var(--line)' },
       }),
       Plot.text(labelled, {
