@@ -14,6 +14,7 @@ import { lockState } from './answer.ts';
 import { drawToWidth, h } from './dom.ts';
 import { duration, megabytes, number, seconds, times } from './format.ts';
 import { fastest, laneColour, laneInfo, lanesOf, type Runtime } from './lanes.ts';
+import { chart, tickCount } from './plot.ts';
 
 const BAR_HEIGHT = 30;
 const AXIS_HEIGHT = 24;
@@ -139,8 +140,7 @@ export function failure(error: string | undefined): HTMLElement {
 }
 
 function drawAxis(width: number, longest: number): Element {
-  return Plot.plot({
-    className: 'plot',
+  return chart({
     width,
     height: AXIS_HEIGHT,
     ...margins(AXIS_HEIGHT - 2),
@@ -158,8 +158,7 @@ function drawAxis(width: number, longest: number): Element {
 }
 
 function drawBar(lane: Lane, width: number, longest: number): Element {
-  return Plot.plot({
-    className: 'plot',
+  return chart({
     width,
     height: BAR_HEIGHT,
     ...margins(0),
@@ -182,10 +181,6 @@ function drawBar(lane: Lane, width: number, longest: number): Element {
 /** Half of the outermost tick labels' width, so that neither is cut off. */
 function margins(top: number): Plot.PlotOptions {
   return { marginTop: top, marginBottom: 0, marginLeft: 4, marginRight: 18 };
-}
-
-export function tickCount(width: number): number {
-  return Math.max(2, Math.min(6, Math.floor(width / 80)));
 }
 
 /** The axis in one unit all along, chosen by its longest value. */

@@ -4,6 +4,7 @@ import type { Experiment, Lane } from '../../src/compare/report.ts';
 import { h } from './dom.ts';
 import { metricName, number } from './format.ts';
 import { laneColour, lanesOf, laneTitle } from './lanes.ts';
+import { chart } from './plot.ts';
 
 const BAR_WIDTH = 88;
 const BAR_HEIGHT = 6;
@@ -58,14 +59,11 @@ function scaleOf(lanes: Lane[], name: string): number | null {
 }
 
 function drawBar(value: number, longest: number, colour: string): Element {
-  const bar = Plot.plot({
-    className: 'plot',
+  return chart({
     width: BAR_WIDTH,
     height: BAR_HEIGHT,
     margin: 0,
     x: { domain: [0, longest], axis: null },
     marks: [Plot.barX([value], { x: (own: number) => own, fill: colour, rx2: 1, className: 'metric-bar' })],
   });
-  bar.setAttribute('aria-hidden', 'true');
-  return bar;
 }

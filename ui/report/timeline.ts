@@ -12,10 +12,11 @@
  */
 import * as Plot from '@observablehq/plot';
 import type { Experiment, Lane, Span } from '../../src/compare/report.ts';
-import { axisTime, tickCount } from './bars.ts';
+import { axisTime } from './bars.ts';
 import { drawToWidth, h } from './dom.ts';
 import { duration, plural } from './format.ts';
 import { fastest, laneColour, laneInfo, lanesOf, laneTitle } from './lanes.ts';
+import { chart, tickCount } from './plot.ts';
 
 /** Pixels a track takes where there are few of them: room for the name of a task. */
 const TRACK = 20;
@@ -166,8 +167,7 @@ function draw(
           ({ task, startMs, endMs }) => (endMs - startMs) * pixelsPerMs > task.length * LETTER + 8,
         )
       : [];
-  return Plot.plot({
-    className: 'plot',
+  return chart({
     width,
     height: Math.ceil(tracks * track) + 30,
     marginLeft,
@@ -201,7 +201,7 @@ function draw(
         className: 'span',
         title: ({ task, worker, startMs, endMs }: Placed) =>
           `Task ${task}\non ${worker}\n${duration(startMs)} to ${duration(endMs)}\ntook ${duration(endMs - startMs)}`,
-        tip: { fill: 'var(--surface)', stroke: 'var(--line)' },
+        tip: { fill: 'var(--surface)', stroke: 'var(--line)', lineHeight: 1.35 },
       }),
       Plot.text(labelled, {
         x: 'startMs',
