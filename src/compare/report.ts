@@ -75,6 +75,8 @@ export interface Experiment {
   description: string;
   unit?: string;
   lanes: Lane[];
+  /** What the lanes say, in a sentence made from their figures. */
+  conclusion?: string;
   /** Why the experiment as a whole could not run. A lane's own failure is on the lane. */
   error?: string;
 }
