@@ -210,7 +210,7 @@ describe('the report page', () => {
     assert.deepEqual(await table.locator('thead th').allTextContents(), [
       'Measured',
       'Round trip µs',
-      'Throughput MB/s',
+      'MB/s',
       'Shared MB',
     ]);
     assert.deepEqual(await table.locator('tbody tr').nth(1).locator('th, td').allInnerTexts(), [
@@ -258,8 +258,8 @@ describe('the report page', () => {
 
   shows('keeps what a report says as text', full, {}, async ({ page }) => {
     const text = (await page.locator('main').textContent()) ?? '';
-    // Two errors, and a claim's text, source and figures.
-    assert.equal(text.split(HOSTILE).length - 1, 5);
+    // A conclusion, two errors, and a claim's text, source and figures.
+    assert.equal(text.split(HOSTILE).length - 1, 6);
     assert.equal(await page.locator('main').locator('img, script, iframe').count(), 0);
     assert.equal(await page.title(), 'manyhands compare');
   });

@@ -75,8 +75,15 @@ function lede(answers: Answer[], machine: Machine): string {
   const version = `Python ${machine.python.version}, ${lockState(machine.python.gil)}`;
   if (python.length === 0)
     return `${place} ${capitalized(version)}, was found, but has no times to compare with.`;
-  const found = python.map((answer) => `${phrase(answer.python)} for ${answer.work}`);
-  return `${place} Fastest under ${version}: ${list(found, 'and')}.`;
+  const phrases = python.map((answer) => phrase(answer.python));
+  const found =
+    phrases.length === 2 && phrases[0] === phrases[1]
+      ? `${phrases[0]} for both`
+      : list(
+          python.map(({ work }, index) => `${phrases[index]} for ${work}`),
+          'and',
+        );
+  return `${place} Fastest under ${version}: ${found}.`;
 }
 
 function phrase(lanes: Lane[]): string {

@@ -7,12 +7,13 @@ import { metricsTable } from './metrics.ts';
 import { timelines } from './timeline.ts';
 
 export function experimentSection(experiment: Experiment, machine: Machine): HTMLElement {
-  const { id, title, description, error, lanes } = experiment;
+  const { id, title, description, conclusion, error, lanes } = experiment;
   const titleId = `${id}-title`;
   return h(
     'section',
     { id, class: 'experiment', 'data-experiment': id, 'aria-labelledby': titleId },
     h('h2', { id: titleId }, title),
+    conclusion !== undefined && h('p', { class: 'conclusion' }, conclusion),
     h('p', { class: 'description' }, description),
     error !== undefined && failure(error),
     lanes.length === 0 && error === undefined && h('p', { class: 'empty' }, 'No lane of it was run.'),
@@ -27,7 +28,7 @@ function findings(experiment: Experiment, machine: Machine): (HTMLElement | null
   const lanes = lanesTable(experiment, machine);
   const results = resultsText(experiment);
   return isAboutTime(experiment) || metrics === null
-    ? [lanes, results, metrics]
+    ? [lanes, results, metrics && h('details', { class: 'also' }, h('summary', {}, 'Also measured'), metrics)]
     : [metrics, results, h('h3', {}, 'Time and memory of the whole lane'), lanes];
 }
 

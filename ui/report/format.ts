@@ -52,12 +52,15 @@ const UNITS: [ending: string, unit: string][] = [
 
 /** `roundTripUs` is a round trip in µs. */
 export function metricName(name: string): { label: string; unit: string } {
-  const [ending, unit] = UNITS.find(([end]) => name.endsWith(end) && name.length > end.length) ?? ['', ''];
-  const words = name
-    .slice(0, name.length - ending.length)
+  const capital = capitalized(name);
+  const [ending, unit] = UNITS.find(([end]) => capital.endsWith(end)) ?? ['', ''];
+  const words = capital
+    .slice(0, capital.length - ending.length)
     .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
-    .toLowerCase();
-  return { label: words.charAt(0).toUpperCase() + words.slice(1), unit };
+    .toLowerCase()
+    .replaceAll(/\b(?:cpu|io)\b/g, (word) => (word === 'io' ? 'I/O' : 'CPU'));
+  // A rate may have no name but its unit: mbPerSecond.
+  return words === '' ? { label: unit, unit: '' } : { label: capitalized(words), unit };
 }
 
 /** "a", "a or b", "a, b or c". */

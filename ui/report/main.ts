@@ -47,7 +47,8 @@ function contents({ experiments }: Report): HTMLElement {
     'ol',
     {},
     link('answer', 'The answer'),
-    ...experiments.map(({ id, title }) => link(id, title)),
+    // "CPU: 10 x fib(35)" is "CPU" here.
+    ...experiments.map(({ id, title }) => link(id, title.split(':', 1)[0] ?? title)),
     link('claims', 'Claims'),
     link('machine', 'Machine'),
   );

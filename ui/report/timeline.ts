@@ -105,14 +105,17 @@ function laneTimeline(lane: Lane, end: number, letters: number, open: boolean): 
   );
 }
 
-/** Workers in the order of their first task, and each span on the first track of its worker that is free. */
+/** `worker-2` before `worker-10`. */
+const byName = new Intl.Collator('en', { numeric: true });
+
+/** Workers by name, so that they stand alike in every lane, and each span on its worker's first free track. */
 function pack(spans: Span[]): { placed: Placed[]; workers: Worker[] } {
   const sorted = spans.toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const byWorker = Map.groupBy(sorted, ({ worker }) => worker);
   const placed: Placed[] = [];
   const workers: Worker[] = [];
   let first = 0;
-  for (const [name, own] of byWorker) {
+  for (const [name, own] of [...byWorker].toSorted(([a], [b]) => byName.compare(a, b))) {
     const freeFrom: number[] = [];
     const counts: number[] = [];
     for (const span of own) {
