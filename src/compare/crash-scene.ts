@@ -14,20 +14,24 @@ const [lane, death] = process.argv.slice(2) as [ExecutorLane, 'error' | 'fault']
 const executor = openExecutor(lane, OTHERS + 1);
 
 let running = 0;
-const othersRun = new Promise<void>((resolve) => {
+const others: PromiseLike<unknown>[] = [];
+await new Promise<void>((resolve) => {
   const reporting = executor.with({ onReport: () => ++running === OTHERS && resolve() });
   for (let other = 0; other < OTHERS; other++) {
-    reporting.submit(linger, WORK_MS).then(
-      () => writeSync(1, 'finished\n'),
-      () => {},
+    const future = reporting.submit(linger, WORK_MS);
+    others.push(
+      future.then(
+        () => writeSync(1, 'finished\n'),
+        () => {},
+      ),
     );
   }
 });
-await othersRun;
 await executor.submit(die, death).catch(() => {});
 await executor.submit(nothing).then(
   () => writeSync(1, 'usable\n'),
   () => {},
 );
+await Promise.all(others);
 await executor.shutdown();
 writeSync(1, 'owner\n');

@@ -21,7 +21,9 @@ export async function startServer(latencyMs: number, signal: AbortSignal): Promi
   const first = await Promise.race([listening, program.ended]);
   signal.throwIfAborted();
   if (!('url' in first)) {
-    throw new Error(`The HTTP server of the experiment did not start: ${first['stderr'] || 'no reason given'}`);
+    throw new Error(
+      `The HTTP server of the experiment did not start: ${first['stderr'] || 'no reason given'}`,
+    );
   }
   return {
     url: String(first['url']),

@@ -1,6 +1,7 @@
 /** Claims about which to choose, and about using both. */
+
+import { milliseconds } from '../format.ts';
 import { CLEARLY, type ClaimDefinition, given, smaller, sources } from './claim.ts';
-import { milliseconds } from './format.ts';
 
 export const choice: readonly ClaimDefinition[] = [
   {

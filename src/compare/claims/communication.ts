@@ -1,6 +1,7 @@
 /** Claims about sharing memory, passing data, and what goes wrong when several write at once. */
+
+import { microseconds, milliseconds, perSecond, whole } from '../format.ts';
 import { type ClaimDefinition, given, smaller, sources } from './claim.ts';
-import { microseconds, milliseconds, perSecond, whole } from './format.ts';
 
 /** Moving the data is what a message costs if it takes this many times as long as an empty one. */
 const DOMINATED_BY_DATA = 3;

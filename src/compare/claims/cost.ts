@@ -1,6 +1,7 @@
 /** Claims about what workers cost: memory, start, switching, and pools that save some of it. */
+
+import { megabytes, microseconds, milliseconds } from '../format.ts';
 import { type ClaimDefinition, smaller, sources } from './claim.ts';
-import { megabytes, microseconds, milliseconds } from './format.ts';
 
 export const cost: readonly ClaimDefinition[] = [
   {

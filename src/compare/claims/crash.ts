@@ -1,6 +1,7 @@
 /** Claims about what is left when a worker dies. */
+
+import { whole } from '../format.ts';
 import { type ClaimDefinition, type Evidence, type Finding, given, type Role, sources } from './claim.ts';
-import { whole } from './format.ts';
 
 export const crash: readonly ClaimDefinition[] = [
   {

@@ -1,6 +1,7 @@
 /** Claims about tasks that wait: downloads, sleeping, and waiting for workers. */
+
+import { factor, milliseconds, whole } from '../format.ts';
 import { CLEARLY, type ClaimDefinition, given, smaller, sources } from './claim.ts';
-import { factor, milliseconds, whole } from './format.ts';
 
 /** Ten waits at once take a tenth of the time at best; a half of it is no accident either. */
 const WELL_OVERLAPPED = 2;
@@ -13,7 +14,7 @@ export const waiting: readonly ClaimDefinition[] = [
     judge: (run) =>
       given([run.speedup('io', 'threads')], (speedup) => ({
         holds: speedup >= WELL_OVERLAPPED,
-        figures: `threads ${factor(speedup)} one after the other`,
+        figures: `threads ${factor(speedup)} as fast as one by one`,
       })),
   },
   {
@@ -62,7 +63,7 @@ export const waiting: readonly ClaimDefinition[] = [
     judge: (run) =>
       given([run.speedup('sleep', 'threads-under-lock')], (speedup) => ({
         holds: speedup < CLEARLY,
-        figures: `they sleep together: ${factor(speedup)} one after the other`,
+        figures: `they sleep together: ${factor(speedup)} as fast as one by one`,
       })),
   },
   {
@@ -72,7 +73,7 @@ export const waiting: readonly ClaimDefinition[] = [
     judge: (run) =>
       given([run.speedup('sleep', 'threads')], (speedup) => ({
         holds: speedup >= CLEARLY,
-        figures: `${factor(speedup)} one after the other`,
+        figures: `${factor(speedup)} as fast as one by one`,
       })),
   },
   {
@@ -91,10 +92,7 @@ export const waiting: readonly ClaimDefinition[] = [
     text: 'Without join() a program goes on before its workers are done',
     judge: (run) =>
       given(
-        [
-          run.metric('sleep', 'threads', 'doneBeforeJoin'),
-          run.metric('sleep', 'threads', 'doneAfterJoin'),
-        ],
+        [run.metric('sleep', 'threads', 'doneBeforeJoin'), run.metric('sleep', 'threads', 'doneAfterJoin')],
         (before, after) => ({
           holds: before < after,
           figures: `${whole(before)} of ${whole(after)} done before waiting, ${whole(after)} after`,

@@ -1,5 +1,5 @@
-import { type ExecutorLane, openExecutor } from '../executors.ts';
 import type { Executor } from '../../index.ts';
+import { type ExecutorLane, openExecutor } from '../executors.ts';
 import { type Job, jobFor, type Outcome } from '../job.ts';
 import { isPython, nodeLanes, pythonLanes } from '../lanes.ts';
 import { measure } from '../measure.ts';
@@ -13,7 +13,7 @@ const MESSAGES = 100;
 /** What the articles call communication: handing work over, getting an answer, and sharing memory or not. */
 export const communicate: ExperimentDefinition = {
   id: 'communicate',
-  title: 'Communication: round trips, MB/s, sharing',
+  title: () => 'Communication: round trips, MB/s, sharing',
   description:
     'Submitting a task that returns its argument and waiting for the answer: nothing (the round trip), and 1 MiB ' +
     '(MB/s, both ways counted). Then four workers count in one counter without a lock, and what got lost is ' +

@@ -9,7 +9,7 @@ import { checkAll, concludeBySpeed, runTasks } from './task-experiment.ts';
 /** The third article's other program: ten Fibonacci numbers, the slow way. */
 export const cpu: ExperimentDefinition = {
   id: 'cpu',
-  title: 'CPU: 10 x fib(35)',
+  title: (job) => `CPU: ${job.tasks} x fib(${job.fib})`,
   description:
     'Computing, and nothing else. Pools have one worker for each core; the Python lanes of plain threads and ' +
     'processes start one for each task, as the article does. A quick run computes fib(30) under Python.',

@@ -11,7 +11,7 @@ export const OTHERS = 4;
 /** What is left when a worker dies. */
 export const crash: ExperimentDefinition = {
   id: 'crash',
-  title: 'Crash: what is left when a worker dies',
+  title: () => 'Crash: what is left when a worker dies',
   description:
     `${OTHERS} tasks run, and beside them one that dies: of an error that nobody catches, and of a fault that ends ` +
     'the process it is in. Counted are the others that reach their end, whether the program itself is still ' +

@@ -4,8 +4,9 @@ import type { Experiment, ExperimentId, Lane, LaneId } from '../report.ts';
 
 export interface ExperimentDefinition {
   readonly id: ExperimentId;
-  readonly title: string;
   readonly description: string;
+  /** With the sizes of this run in it. */
+  title(job: Job): string;
   /** The unit of the figure that the experiment is about. */
   readonly unit: string;
   readonly lanes: readonly LaneId[];
@@ -16,8 +17,8 @@ export interface ExperimentDefinition {
   /** Figures of its own, shown beside the usual ones: the metric's name, and the heading of its column. */
   readonly columns: readonly (readonly [metric: string, heading: string])[];
   /**
-   * How often a lane is run. Of several rounds the one in the middle counts, which is worth the time only where
-   * a lane is over so soon that a neighbour on the machine could decide the result.
+   * How often a lane is run. Of several rounds the fastest counts, which is worth the time only where a lane is
+   * over so soon that a neighbour on the machine could decide the result.
    */
   rounds(lane: LaneId): number;
   /** The work of one lane. */
@@ -45,10 +46,6 @@ export function findLane(experiment: Experiment | undefined, id: LaneId): Lane |
 }
 
 /** One of a lane's own figures. */
-export function metricOf(
-  experiment: Experiment | undefined,
-  id: LaneId,
-  metric: string,
-): number | undefined {
+export function metricOf(experiment: Experiment | undefined, id: LaneId, metric: string): number | undefined {
   return findLane(experiment, id)?.metrics?.[metric];
 }

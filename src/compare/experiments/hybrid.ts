@@ -11,7 +11,7 @@ import { concludeBySpeed, outcomeOf } from './task-experiment.ts';
 /** The first article's last program: computing on processes while threads wait for the network. */
 export const hybrid: ExperimentDefinition = {
   id: 'hybrid',
-  title: 'Hybrid: 4 x fib(35) beside 4 downloads',
+  title: (job) => `Hybrid: ${job.tasks} x fib(${job.fib}) beside ${job.tasks} downloads`,
   description:
     'Computing and waiting at once. The lanes of processes are the hybrid: CPU tasks on processes, downloads on ' +
     'threads. The others run both kinds on what they have. Part for part: each half alone, in the same lane.',

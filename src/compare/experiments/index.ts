@@ -28,7 +28,9 @@ export const experimentIds: readonly ExperimentId[] = experiments.map(({ id }) =
 export function experimentById(id: ExperimentId): ExperimentDefinition {
   const found = experiments.find((experiment) => experiment.id === id);
   if (found === undefined) {
-    throw new RangeError(`There is no experiment ${JSON.stringify(id)}; there are ${experimentIds.join(', ')}.`);
+    throw new RangeError(
+      `There is no experiment ${JSON.stringify(id)}; there are ${experimentIds.join(', ')}.`,
+    );
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { checkOf, buildDocument, type DocumentCheck } from '../document.ts';
+import { buildDocument, checkOf, type DocumentCheck } from '../document.ts';
 import { type Job, jobFor, MOST_AT_ONCE } from '../job.ts';
 import { nodeLanes, pythonLanes } from '../lanes.ts';
 import { download } from '../tasks.ts';
@@ -13,7 +13,7 @@ const expected = checkOf(buildDocument());
 /** The third article's first program: ten downloads. */
 export const io: ExperimentDefinition = {
   id: 'io',
-  title: 'I/O: 10 downloads',
+  title: (job) => `I/O: ${job.tasks} downloads`,
   description:
     `Downloads of a JSON document of ${Math.round(expected.bytes / 1000)} KB over HTTP, from a local server that ` +
     `answers after ${SERVER_LATENCY_MS} ms. As in the article each download has a thread or process of its own ` +

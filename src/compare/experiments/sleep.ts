@@ -7,7 +7,7 @@ import { checkAll, concludeBySpeed, runTasks } from './task-experiment.ts';
 /** The first article's program: three workers that sleep. */
 export const sleep: ExperimentDefinition = {
   id: 'sleep',
-  title: 'Sleep: 3 x 2 s',
+  title: (job) => `Sleep: ${job.tasks} x ${job.sleepMs / 1000} s`,
   description:
     'Waiting for the clock, as the first article does, with a thread or process for each task. ' +
     'A quick run sleeps 0.3 s.',

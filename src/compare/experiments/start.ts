@@ -11,7 +11,7 @@ const STAY_MS = 250;
 /** What a worker costs before it has done anything. */
 export const start: ExperimentDefinition = {
   id: 'start',
-  title: 'Start: time and memory of a worker',
+  title: () => 'Start: time and memory of a worker',
   description:
     'From nothing to the answer of the first task, the median of several workers; and what the memory of the ' +
     'whole tree of processes grows by for each worker (shared pages counted in proportion; Linux only).',

@@ -7,7 +7,7 @@ import { checkAll, concludeBySpeed, runTasks } from './task-experiment.ts';
 /** The fourth article's program: two sums. */
 export const sum: ExperimentDefinition = {
   id: 'sum',
-  title: 'Sum: 2 x the sum to 10^7',
+  title: (job) => `Sum: ${job.tasks} x the sum to 10^${Math.log10(job.sumTo)}`,
   description:
     'Two sums, as the fourth article has them: seconds of work for CPython, so little for V8 that the start of ' +
     'a worker shows. A quick run adds up to 3 x 10^6 under Python.',

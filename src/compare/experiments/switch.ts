@@ -10,7 +10,7 @@ import { type ExperimentDefinition, metricOf } from './definition.ts';
 /** What the articles call a context switch: one worker stops, and another goes on. */
 export const switching: ExperimentDefinition = {
   id: 'switch',
-  title: 'Switch: the cost of a hand-over',
+  title: () => 'Switch: the cost of a hand-over',
   description:
     'Two workers pass a token back and forth, each asleep while the other has it: two functions on one event ' +
     'loop by promises, threads by shared memory (Atomics.wait; locks in Python), processes by a local socket ' +
@@ -20,11 +20,12 @@ export const switching: ExperimentDefinition = {
   needsServer: false,
   comparable: false,
   columns: [['switchUs', 'hand-over']],
-  rounds: () => 1,
+  rounds: () => 3,
   job: (lane, settings) => jobFor('switch', lane, settings, { tasks: 1, waits: false, url: '' }),
   async run(job) {
     const rounds = job.handOvers / 2;
-    const passMs = job.lane === 'threads' ? passOnThreads : job.lane === 'processes' ? passOnProcesses : passOnLoop;
+    const passMs =
+      job.lane === 'threads' ? passOnThreads : job.lane === 'processes' ? passOnProcesses : passOnLoop;
     const measured = await measure(() => passMs(rounds));
     return {
       ...measured,
@@ -86,7 +87,8 @@ async function passOnThreads(rounds: number): Promise<number> {
 
 async function passOnProcesses(rounds: number): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'manyhands-'));
-  const path = process.platform === 'win32' ? `\\\\.\\pipe\\manyhands-${process.pid}` : join(directory, 'token');
+  const path =
+    process.platform === 'win32' ? `\\\\.\\pipe\\manyhands-${process.pid}` : join(directory, 'token');
   const executor = openExecutor('processes', 2);
   try {
     let other: PromiseLike<void> | undefined;

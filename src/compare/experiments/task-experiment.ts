@@ -81,7 +81,7 @@ export function concludeBySpeed(experiment: Experiment): string | undefined {
   const here =
     best.lane === 'sequential'
       ? `Here nothing beats one after the other`
-      : `Fastest here: ${labelOf(best.lane)}, ${times(best.speedup)} one after the other`;
+      : `Fastest here: ${labelOf(best.lane)}, ${times(best.speedup)} as fast as one after the other`;
   return [`${here} (${others.join(', ')}).`, concludePython(experiment)].filter(Boolean).join(' ');
 }
 
@@ -94,5 +94,5 @@ function concludePython(experiment: Experiment): string | undefined {
 
 /** A speed-up as it is read aloud. */
 export function times(factor: number | null): string {
-  return factor === null ? '–' : `${factor >= 10 ? factor.toFixed(0) : factor.toFixed(1)}x`;
+  return factor === null ? '–' : `${factor.toFixed(factor >= 10 ? 0 : factor >= 1 ? 1 : 2)}x`;
 }

@@ -27,10 +27,6 @@ def nothing():
     return None
 
 
-def linger(seconds):
-    time.sleep(seconds)
-
-
 def _start_once(lane):
     """Milliseconds from nothing to the end of a worker's first task."""
     started = time.perf_counter()
@@ -46,23 +42,36 @@ def _start_once(lane):
 
 
 def _memory_with(lane, count):
-    """Memory of the whole tree while `count` workers are alive."""
-    seconds = 0.25
+    """Memory of the whole tree while `count` workers are alive: between two meetings of all with this thread."""
+    pool = _kind(lane)
     if lane in ("python-threads", "python-processes"):
-        workers = [_kind(lane)(target=linger, args=(seconds,)) for _ in range(count)]
+        barrier = (threading if lane == "python-threads" else multiprocessing).Barrier(count + 1)
+        workers = [pool(target=_meet_twice, args=(barrier,)) for _ in range(count)]
         for worker in workers:
             worker.start()
-        time.sleep(seconds / 2)
-        memory = tree_memory_mb()
+        memory = _read_between(barrier)
         for worker in workers:
             worker.join()
         return memory
-    with _kind(lane)(max_workers=count) as executor:
-        futures = [executor.submit(linger, seconds) for _ in range(count)]
-        time.sleep(seconds / 2)
-        memory = tree_memory_mb()
+    barrier = (threading if lane == "python-thread-pool" else multiprocessing).Barrier(count + 1)
+    # An initializer's arguments reach a process when it starts, which is the only time that a barrier can.
+    with pool(max_workers=count, initializer=_meet_twice, initargs=(barrier,)) as executor:
+        futures = [executor.submit(nothing) for _ in range(count)]
+        memory = _read_between(barrier)
         for future in futures:
             future.result()
+    return memory
+
+
+def _meet_twice(barrier):
+    barrier.wait()
+    barrier.wait()
+
+
+def _read_between(barrier):
+    barrier.wait()
+    memory = tree_memory_mb()
+    barrier.wait()
     return memory
 
 
