@@ -30,7 +30,7 @@ const LETTER = 6.2;
 interface Placed extends Span {
   track: number;
   /** Every second task of a track, which is drawn in another shade, to tell where one ends and the next begins. */
-  isOdd: boolean;
+  isEven: boolean;
 }
 
 interface Worker {
@@ -50,7 +50,7 @@ export function timelines(experiment: Experiment): HTMLElement | null {
     end = Math.max(end, wallMs);
     for (const { endMs } of timeline) end = Math.max(end, endMs);
   }
-  const names = lanes.flatMap(({ timeline = [] }) => timeline.map(({ worker }) => worker.length));
+  const names = lanes.flatMap(({ timeline = [] }) => timeline.map(({ worker }) => shortName(worker).length));
   const letters = names.reduce((most, length) => Math.max(most, length), 0);
   const telling = mostTelling(experiment);
   return h(
@@ -105,6 +105,11 @@ function laneTimeline(lane: Lane, end: number, letters: number, open: boolean): 
   );
 }
 
+/** Python appends what a thread runs, `Thread-1 (work)`, which costs the room that the number needs. */
+function shortName(worker: string): string {
+  return worker.replace(/ \([^()]*\)$/, '');
+}
+
 /** `worker-2` before `worker-10`. */
 const byName = new Intl.Collator('en', { numeric: true });
 
@@ -123,7 +128,7 @@ function pack(spans: Span[]): { placed: Placed[]; workers: Worker[] } {
       const track = free === -1 ? freeFrom.length : free;
       freeFrom[track] = span.endMs;
       counts[track] = (counts[track] ?? 0) + 1;
-      placed.push({ ...span, track: first + track, isOdd: counts[track] % 2 === 0 });
+      placed.push({ ...span, track: first + track, isEven: counts[track] % 2 === 0 });
     }
     workers.push({ name, first, tracks: freeFrom.length });
     first += freeFrom.length;
@@ -184,7 +189,7 @@ function draw(
       Plot.axisX({ ticks: tickCount(width), tickFormat: axisTime(end), label: null, tickSize: 4 }),
       Plot.axisY(spaced(workers, track), {
         y: ({ first, tracks: own }: Worker) => first + own / 2,
-        text: 'name',
+        text: ({ name }: Worker) => shortName(name),
         tickSize: 0,
         label: null,
         // In ems of the 11 px type, and somewhat less, as Plot only estimates the width of a text.
@@ -198,7 +203,7 @@ function draw(
         y1: 'track',
         y2: ({ track: top }: Placed) => top + 1,
         // Colours as they are, not names to be given colours by a scale.
-        fill: { value: ({ isOdd }: Placed) => (isOdd ? shade : colour), scale: null },
+        fill: { value: ({ isEven }: Placed) => (isEven ? shade : colour), scale: null },
         insetTop: track > 6 ? 2 : 0,
         insetBottom: track > 6 ? 2 : 0,
         className: 'span',
