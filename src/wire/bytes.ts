@@ -10,6 +10,9 @@
  *   (They cost the same; a serializer cannot be used twice, since it remembers the objects it has written.)
  * - Node tells `structuredClone`, but not this serializer, which of its classes are more than their properties.
  *   A `Blob` or a `URL` would silently arrive as `{}`. Hence the second look below.
+ *
+ * And one thing that v8 writes it cannot read: an error that is part of its own cause. `structuredClone` finds that
+ * out by reading at once. Here errors with causes, which are rare, are read back before they leave.
  */
 
 import { inspect, types } from 'node:util';
@@ -25,11 +28,13 @@ export function encodeBytes(value: unknown, what: string): Uint8Array {
     serializer.writeValue(value);
     bytes = serializer.releaseBuffer();
     // After, not before: what was written is finite and free of proxies, so the walk needs no guards of its own.
-    if (!holdsPlatformObject(value)) return bytes;
+    const finding = inspectParts(value);
+    if (finding === 'a platform object') throw new Error('Of such objects v8 writes the properties only.');
+    if (finding === 'an error with a cause') decodeBytes(bytes);
+    return bytes;
   } catch (error) {
     throw notShareable(value, what, 'process', error);
   }
-  throw notShareable(value, what, 'process');
 }
 
 /** Reads what `encodeBytes` wrote. The result shares no memory with `bytes`. */
@@ -48,8 +53,9 @@ const REMEMBER_FROM = 256;
 /** After so many holes an array is read by its keys: `a[1e9] = 1` has one element and a billion holes. */
 const TOLERATED_HOLES = 1024;
 
-/** Whether anything in `root` is an object of the platform, which the bytes hold only the properties of. */
-function holdsPlatformObject(root: unknown): boolean {
+/** What is in `root`, or anywhere inside it, that its bytes may not give back. */
+function inspectParts(root: unknown): 'a platform object' | 'an error with a cause' | 'nothing' {
+  let finding: 'an error with a cause' | 'nothing' = 'nothing';
   const pending: object[] = [];
   let seen: Set<object> | undefined;
   let visited = 0;
@@ -83,15 +89,18 @@ function holdsPlatformObject(root: unknown): boolean {
     } else if (types.isRegExp(object) || types.isBoxedPrimitive(object) || types.isAnyArrayBuffer(object)) {
       // Nothing inside.
     } else if (types.isNativeError(object) && !(object instanceof DOMException)) {
-      visit(object.cause);
+      if (typeof object.cause === 'object' && object.cause !== null) {
+        finding = 'an error with a cause';
+        pending.push(object.cause);
+      }
     } else if (!isPlainClass(object, prototype as object)) {
-      return true;
+      return 'a platform object';
     } else {
       // Not `for in`: a class may hold enumerable properties on its prototype, which do not cross.
       for (const key of Object.keys(object)) visit((object as Record<string, unknown>)[key]);
     }
   }
-  return false;
+  return finding;
 }
 
 function visitProperties(object: object, visit: (value: unknown) => void): void {

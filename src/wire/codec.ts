@@ -200,7 +200,7 @@ function ownBuffer(value: unknown): ArrayBuffer | undefined {
 function serialize(value: unknown, moved: ReadonlySet<Transferable>, what: string): Packed {
   for (const item of moved) {
     if (!types.isArrayBuffer(item)) {
-      throw refusal(`${what}: a ${item?.constructor?.name ?? typeof item} in the transfer list`, 'process');
+      throw refusal(`${what}: a ${item.constructor.name} on the transfer list`, 'process');
     }
   }
   const bytes = encodeBytes(value, what);
@@ -208,7 +208,7 @@ function serialize(value: unknown, moved: ReadonlySet<Transferable>, what: strin
     try {
       structuredClone(undefined, { transfer: [...moved] as never });
     } catch (error) {
-      throw refusal(`${what}: an ArrayBuffer in the transfer list`, 'process', error);
+      throw refusal(`${what}: an ArrayBuffer on the transfer list`, 'process', error);
     }
     forget(what === 'arguments' ? (value as unknown[]) : [value]);
   }

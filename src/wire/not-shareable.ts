@@ -74,6 +74,14 @@ export function findUnshareable(
     }
     // All that it holds can cross. Classes of Node that are not known by name here may still refuse themselves.
     frames.pop();
+    if (
+      types.isNativeError(top.object) &&
+      Object.hasOwn(top.object, 'cause') &&
+      !isCloneable(top.object, transferred)
+    ) {
+      // v8 writes such an error and cannot read it again, on Node 20 at least.
+      return at(top.label, 'an error that is part of its own cause');
+    }
     if (!isOrdinary(top.object) && !isCloneable(top.object, transferred)) {
       return at(top.label, describe(top.object));
     }
@@ -96,8 +104,8 @@ export function notShareable(
 export function refusal(place: string, reach: Reach, cause?: unknown): NotShareableError {
   const side = reach === 'thread' ? 'thread' : 'process';
   return new NotShareableError(
-    `${place} cannot cross to another ${side}. Values cross as structuredClone copies them: ` +
-      'send plain data that it can be made from again, or leave it out.',
+    `${place}, which cannot cross to another ${side}. Values cross as structuredClone copies them: ` +
+      'send plain data from which it can be made again, or leave it out.',
     cause === undefined ? undefined : { cause },
   );
 }
@@ -134,7 +142,7 @@ function reasonAgainst(value: unknown, reach: Reach): string | undefined {
   const buffer = bufferOf(value);
   if (buffer !== undefined) {
     if (types.isSharedArrayBuffer(buffer)) {
-      return reach === 'process' ? 'a SharedArrayBuffer, which reaches threads only' : undefined;
+      return reach === 'process' ? 'a SharedArrayBuffer' : undefined;
     }
     return buffer.byteLength === 0 && !isCloneable(buffer) ? 'a detached ArrayBuffer' : undefined;
   }
@@ -191,11 +199,14 @@ export function isKeptByClone(value: object): boolean {
 /** "a Blob", "an Agent". */
 function describe(value: object): string {
   const name = className(value) || 'object of a class without a name';
-  return `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`;
+  if (name === 'MessagePort') return 'a MessagePort that is not on the transfer list';
+  return `${/^([AEIO]|U[^RS])/i.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 function className(value: object): string {
   try {
+    const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
+    if (tag.startsWith('WebAssembly.')) return tag;
     const name: unknown = value.constructor?.name;
     return typeof name === 'string' ? name : '';
   } catch {
