@@ -36,56 +36,64 @@ export function findUnshareable(
   reach: Reach,
   transferred: ReadonlySet<unknown> = new Set(),
 ): string | undefined {
+  const known = walk(value, root, (part) => (transferred.has(part) ? undefined : reasonAgainst(part, reach)));
+  if (known !== undefined || refusalOf(value) === undefined) return known;
+  // Nothing that is known to refuse, and yet it was refused. Now the parts are put to the test one by one, which takes
+  // long, and is of no use earlier: a part is refused also for what it holds.
+  return (
+    walk(value, root, (part) =>
+      isCircularCause(part) ? 'an error that is part of its own cause' : undefined,
+    ) ??
+    walk(
+      value,
+      root,
+      () => undefined,
+      (part) =>
+        isOrdinary(part) || transferred.has(part) || refusalOf(part) === undefined
+          ? undefined
+          : describe(part),
+    )
+  );
+}
+
+/** Gives the path and the reason of the first part that `before` (its parts) or `after` them gives a reason against. */
+function walk(
+  value: unknown,
+  root: string,
+  before: (part: unknown) => string | undefined,
+  after?: (part: object) => string | undefined,
+): string | undefined {
   const seen = new Set<object>();
   const frames: Frame[] = [];
   let next: Step | undefined = { label: root, value };
-
   const at = (label: string, reason: string): string =>
     `${frames.map((frame) => frame.label).join('')}${label}: ${reason}`;
 
-  for (;;) {
+  while (next !== undefined || frames.length > 0) {
     if (next !== undefined) {
-      const { label, value: current } = next;
+      const { label, value: part } = next;
       next = undefined;
-      const reason = transferred.has(current) ? undefined : reasonAgainst(current, reach);
+      const reason = before(part);
       if (reason !== undefined) return at(label, reason);
-      if (
-        typeof current === 'object' &&
-        current !== null &&
-        !transferred.has(current) &&
-        !seen.has(current)
-      ) {
-        seen.add(current);
-        frames.push({ object: current, label, children: childrenOf(current) });
+      if (typeof part === 'object' && part !== null && !seen.has(part)) {
+        seen.add(part);
+        frames.push({ object: part, label, children: childrenOf(part) });
       }
     }
-
     const top = frames.at(-1);
-    if (top === undefined) return undefined;
-    let step: IteratorResult<Step>;
+    if (top === undefined) break;
     try {
-      step = top.children.next();
+      const step = top.children.next();
+      if (step.done !== true) next = step.value;
     } catch (error) {
       return at(error instanceof UnreadableProperty ? error.message : '', 'a property whose getter throws');
     }
-    if (step.done !== true) {
-      next = step.value;
-      continue;
-    }
-    // All that it holds can cross. Classes of Node that are not known by name here may still refuse themselves.
+    if (next !== undefined) continue;
     frames.pop();
-    if (
-      types.isNativeError(top.object) &&
-      Object.hasOwn(top.object, 'cause') &&
-      !isCloneable(top.object, transferred)
-    ) {
-      // v8 writes such an error and cannot read it again, on Node 20 at least.
-      return at(top.label, 'an error that is part of its own cause');
-    }
-    if (!isOrdinary(top.object) && !isCloneable(top.object, transferred)) {
-      return at(top.label, describe(top.object));
-    }
+    const reason = after?.(top.object);
+    if (reason !== undefined) return at(top.label, reason);
   }
+  return undefined;
 }
 
 /** The error for a value that failed to clone. `error` is what the clone threw, and becomes the `cause`. */
@@ -144,7 +152,7 @@ function reasonAgainst(value: unknown, reach: Reach): string | undefined {
     if (types.isSharedArrayBuffer(buffer)) {
       return reach === 'process' ? 'a SharedArrayBuffer' : undefined;
     }
-    return buffer.byteLength === 0 && !isCloneable(buffer) ? 'a detached ArrayBuffer' : undefined;
+    return buffer.byteLength === 0 && refusalOf(buffer) !== undefined ? 'a detached ArrayBuffer' : undefined;
   }
   if (isOrdinary(value)) return undefined;
   if (reach === 'thread' && !PLATFORM.has(className(value))) return undefined;
@@ -172,14 +180,21 @@ function isOrdinary(value: object): boolean {
   return prototype === null || prototype === Object.prototype;
 }
 
-function isCloneable(value: object, transferred?: ReadonlySet<unknown>): boolean {
+/** What `structuredClone` throws at a value, or `undefined`. */
+function refusalOf(value: unknown): unknown {
   try {
     structuredClone(value);
-    return true;
-  } catch {
-    // With something to be moved inside, only the real call can tell; then this object is not the one to blame.
-    return transferred !== undefined && transferred.size > 0;
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('refused');
   }
+}
+
+/** v8 of Node 20 writes an error that is part of its own cause, and then cannot read what it has written. */
+function isCircularCause(value: unknown): boolean {
+  if (!types.isNativeError(value) || !Object.hasOwn(value, 'cause')) return false;
+  const refused = refusalOf(value);
+  return refused instanceof Error && refused.message.startsWith('Unable to deserialize');
 }
 
 /**
