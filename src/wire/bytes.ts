@@ -28,7 +28,7 @@ export function encodeBytes(value: unknown, what: string): Uint8Array {
     serializer.writeValue(value);
     bytes = serializer.releaseBuffer();
     // After, not before: what was written is finite and free of proxies, so the walk needs no guards of its own.
-    const finding = inspectParts(value);
+    const finding = inspectParts(value, bytes.length);
     if (finding === 'a platform object') throw new Error('Of such objects v8 writes the properties only.');
     if (finding === 'an error with a cause') decodeBytes(bytes);
     return bytes;
@@ -44,117 +44,107 @@ export function decodeBytes(bytes: Uint8Array): unknown {
   return deserializer.readValue();
 }
 
-/**
- * From this number of objects on, the walk remembers where it has been. Below, following a cycle or a shared part
- * again costs less than the set; it can be lowered to 1 without harm, and then costs about 50 ns an object.
- */
-const REMEMBER_FROM = 256;
-
-/** After so many holes an array is read by its keys: `a[1e9] = 1` has one element and a billion holes. */
-const TOLERATED_HOLES = 1024;
-
-/** What is in `root`, or anywhere inside it, that its bytes may not give back. */
-function inspectParts(root: unknown): 'a platform object' | 'an error with a cause' | 'nothing' {
+/** What is in `root`, or anywhere inside it, that its `length` bytes may not give back. */
+function inspectParts(
+  root: unknown,
+  length: number,
+): 'a platform object' | 'an error with a cause' | 'nothing' {
   let finding: 'an error with a cause' | 'nothing' = 'nothing';
-  const pending: object[] = [];
+  // The walk follows shared parts and cycles again and again. To remember all objects would cost more than the rest of
+  // it, and is seldom needed: v8 writes each object once, in three bytes or more. So if there are more
+  // visits than that allows, something was visited twice, and only then the walk begins to remember.
+  let unremembered = length / 3;
   let seen: Set<object> | undefined;
-  let visited = 0;
 
-  const visit = (value: unknown): void => {
-    if (typeof value === 'object' && value !== null) pending.push(value);
-  };
-
-  visit(root);
-  for (let object = pending.pop(); object !== undefined; object = pending.pop()) {
-    visited += 1;
-    if (visited > REMEMBER_FROM) {
+  const pending: unknown[] = [root];
+  while (pending.length > 0) {
+    const object = pending.pop();
+    if (typeof object !== 'object' || object === null) continue;
+    if (unremembered > 0) unremembered -= 1;
+    else {
       seen ??= new Set();
       if (seen.has(object)) continue;
       seen.add(object);
     }
     const prototype: unknown = Object.getPrototypeOf(object);
-    if (prototype === Object.prototype || prototype === null) {
-      visitProperties(object, visit);
+    if (prototype === Object.prototype || prototype === null || plainClasses.has(prototype as object)) {
+      pushObjects(Object.values(object), pending);
     } else if (Array.isArray(object)) {
-      visitElements(object, visit);
-    } else if (ArrayBuffer.isView(object) || types.isDate(object)) {
-      // Nothing inside.
+      if (object.length <= LONG_ARRAY || !isBare(object) || !pushObjects(object, pending)) {
+        pushObjects(Object.values(object), pending);
+      }
     } else if (types.isMap(object)) {
-      Map.prototype.forEach.call(object, (value, key) => {
-        visit(key);
-        visit(value);
-      });
+      Map.prototype.forEach.call(object, (value, key) => pending.push(key, value));
     } else if (types.isSet(object)) {
-      Set.prototype.forEach.call(object, visit);
-    } else if (types.isRegExp(object) || types.isBoxedPrimitive(object) || types.isAnyArrayBuffer(object)) {
-      // Nothing inside.
+      Set.prototype.forEach.call(object, (value) => pending.push(value));
     } else if (types.isNativeError(object) && !(object instanceof DOMException)) {
       if (typeof object.cause === 'object' && object.cause !== null) {
         finding = 'an error with a cause';
         pending.push(object.cause);
       }
-    } else if (!isPlainClass(object, prototype as object)) {
-      return 'a platform object';
-    } else {
-      // Not `for in`: a class may hold enumerable properties on its prototype, which do not cross.
-      for (const key of Object.keys(object)) visit((object as Record<string, unknown>)[key]);
+    } else if (!isOpaque(object)) {
+      if (!learnsToBePlain(object, prototype as object)) return 'a platform object';
+      pushObjects(Object.values(object), pending);
     }
   }
   return finding;
 }
 
-function visitProperties(object: object, visit: (value: unknown) => void): void {
-  // Plain objects and arrays inherit nothing enumerable, and this is much cheaper than asking for their own keys.
-  for (const key in object) visit((object as Record<string, unknown>)[key]);
+/** Objects of the language that are written as they are, and hold nothing else. */
+function isOpaque(object: object): boolean {
+  return (
+    ArrayBuffer.isView(object) ||
+    types.isDate(object) ||
+    types.isRegExp(object) ||
+    types.isBoxedPrimitive(object) ||
+    types.isAnyArrayBuffer(object)
+  );
 }
 
-function visitElements(array: readonly unknown[], visit: (value: unknown) => void): void {
-  if (array.length <= SHORT_ARRAY || !isBare(array)) {
-    visitProperties(array, visit);
-    return;
-  }
+/** After so many holes an array is read by its keys: `a[1e9] = 1` has one element and a billion holes. */
+const TOLERATED_HOLES = 1024;
+
+/** Adds the objects among `parts`. Gives up, with `false`, on an array that is mostly holes. */
+function pushObjects(parts: readonly unknown[], pending: unknown[]): boolean {
   let holes = 0;
-  for (let index = 0; index < array.length; index += 1) {
-    const element = array[index];
-    if (element !== undefined) visit(element);
-    else if (!(index in array)) {
+  for (let index = 0; index < parts.length; index += 1) {
+    const part = parts[index];
+    if (typeof part === 'object') {
+      if (part !== null) pending.push(part);
+    } else if (part === undefined && !(index in parts)) {
       holes += 1;
-      if (holes > TOLERATED_HOLES) {
-        visitProperties(array, visit);
-        return;
-      }
+      if (holes > TOLERATED_HOLES) return false;
     }
   }
+  return true;
 }
 
-/** Up to this length reading an array by its keys costs less than asking whether one could do without. */
-const SHORT_ARRAY = 32;
+/** `Object.values` makes an object of every fraction in an array; from about this length on it pays to avoid that. */
+const LONG_ARRAY = 256;
 
 /**
- * Whether an array has elements and no named properties (`match.groups`). Its keys would tell, at 60 ns an element;
- * `inspect` skips the elements inside of v8, and answers in a microsecond for arrays of any length.
+ * Whether an array has elements and no named properties, as `match.groups` is one. `inspect` finds them inside of v8,
+ * without looking at the elements, and answers in about a microsecond for arrays of any length.
  */
 function isBare(array: readonly unknown[]): boolean {
   const shown = inspect(array, { maxArrayLength: 0, depth: 0, customInspect: false });
   return /^\[ \.\.\. \d+ more items? \]$/.test(shown);
 }
 
-const plainClasses = new WeakMap<object, boolean>();
+/** The prototypes of the classes whose instances cross as plain objects with their properties. */
+const plainClasses = new WeakSet<object>();
 
 /**
  * Whether instances of a class cross as plain objects with their properties. Asked of the first instance of each
  * class, by cloning it; whether Node marks an object is decided by its constructor, so one answer holds for all.
  */
-function isPlainClass(instance: object, prototype: object): boolean {
-  const known = plainClasses.get(prototype);
-  if (known !== undefined) return known;
-  let plain: boolean;
+function learnsToBePlain(instance: object, prototype: object): boolean {
   try {
-    plain = !isKeptByClone(instance);
+    if (isKeptByClone(instance)) return false;
   } catch {
     // Something inside refuses, which need not be the instance itself: no answer to remember.
     return false;
   }
-  plainClasses.set(prototype, plain);
-  return plain;
+  plainClasses.add(prototype);
+  return true;
 }

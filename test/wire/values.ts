@@ -146,12 +146,13 @@ export const graphs: fc.Arbitrary<unknown> = fc
     return all.length % 3 === 0 ? all : all[0];
   });
 
-/** Values without cycles, on which `deepStrictEqual` can be asked as well. */
+/**
+ * Values without cycles and invalid dates (which Node 20 finds unlike themselves), on which `deepStrictEqual` can be asked as well. */
 export const trees: fc.Arbitrary<unknown> = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     primitives,
-    fc.date({ noInvalidDate: false }),
+    fc.date({ noInvalidDate: true }),
     fc.array(tie('tree'), { maxLength: 5 }),
     fc.sparseArray(tie('tree'), { maxLength: 30, maxNumElements: 5 }),
     fc.dictionary(keys, tie('tree'), { maxKeys: 5 }),
