@@ -17,7 +17,8 @@
 
 import { inspect, types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
-import { isKeptByClone, notShareable } from './not-shareable.ts';
+import { notShareable } from './not-shareable.ts';
+import { crossesAsPlainObject, isKnownPlain } from './plain-classes.ts';
 
 /** @throws {NotShareableError} with the path of the first thing that cannot cross. */
 export function encodeBytes(value: unknown, what: string): Uint8Array {
@@ -66,8 +67,7 @@ function inspectParts(
       if (seen.has(object)) continue;
       seen.add(object);
     }
-    const prototype: unknown = Object.getPrototypeOf(object);
-    if (prototype === Object.prototype || prototype === null || plainClasses.has(prototype as object)) {
+    if (isKnownPlain(Object.getPrototypeOf(object) as object | null)) {
       pushObjects(Object.values(object), pending);
     } else if (Array.isArray(object)) {
       if (object.length <= LONG_ARRAY || !isBare(object) || !pushObjects(object, pending)) {
@@ -83,7 +83,7 @@ function inspectParts(
         pending.push(object.cause);
       }
     } else if (!isOpaque(object)) {
-      if (!learnsToBePlain(object, prototype as object)) return 'a platform object';
+      if (!crossesAsPlainObject(object)) return 'a platform object';
       pushObjects(Object.values(object), pending);
     }
   }
@@ -129,22 +129,4 @@ const LONG_ARRAY = 256;
 function isBare(array: readonly unknown[]): boolean {
   const shown = inspect(array, { maxArrayLength: 0, depth: 0, customInspect: false });
   return /^\[ \.\.\. \d+ more items? \]$/.test(shown);
-}
-
-/** The prototypes of the classes whose instances cross as plain objects with their properties. */
-const plainClasses = new WeakSet<object>();
-
-/**
- * Whether instances of a class cross as plain objects with their properties. Asked of the first instance of each
- * class, by cloning it; whether Node marks an object is decided by its constructor, so one answer holds for all.
- */
-function learnsToBePlain(instance: object, prototype: object): boolean {
-  try {
-    if (isKeptByClone(instance)) return false;
-  } catch {
-    // Something inside refuses, which need not be the instance itself: no answer to remember.
-    return false;
-  }
-  plainClasses.add(prototype);
-  return true;
 }

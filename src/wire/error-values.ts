@@ -11,7 +11,7 @@
  * same object as the one in the list, and no value of the user's can be mistaken for one.
  */
 import { types } from 'node:util';
-import { isKeptByClone } from './not-shareable.ts';
+import { crossesAsPlainObject } from './plain-classes.ts';
 
 /** Anything larger is not what one hangs on an error, or grows while it is read. */
 const MOST_CONTAINERS = 100_000;
@@ -23,7 +23,7 @@ class Unreadable extends Error {}
  * Copies the containers of `value`, with what `standIn` gives for it in the place of each error. `copies` remembers
  * the copies over several calls, so that parts that are shared stay shared.
  *
- * @throws whatever a getter throws.
+ * @throws whatever a getter throws, or `structuredClone`: such data cannot cross.
  */
 export function withStandIns(
   value: unknown,
@@ -66,21 +66,17 @@ export function withoutStandIns(root: unknown, errors: ReadonlyMap<unknown, Erro
   }
 }
 
-/** A container of the same kind, or `undefined` for what is not a container: a codec copies it as a whole. */
+/**
+ * A container of the same kind, or `undefined` for what is not a container: a codec copies it as a whole.
+ *
+ * @throws what `structuredClone` throws, for an instance with something in it that cannot cross.
+ */
 function emptyLike(value: object): object | undefined {
   if (types.isProxy(value)) return undefined;
   if (Array.isArray(value)) return Object.assign([], { length: value.length });
   if (types.isMap(value)) return new Map();
   if (types.isSet(value)) return new Set();
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return {};
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return undefined;
-  if (types.isDate(value) || types.isRegExp(value) || types.isBoxedPrimitive(value)) return undefined;
-  try {
-    return isKeptByClone(value) ? undefined : {};
-  } catch {
-    return undefined;
-  }
+  return crossesAsPlainObject(value) ? {} : undefined;
 }
 
 /** Writes the parts of `from`, each through `change`, into `to`, which may be the same object. */

@@ -11,6 +11,7 @@
  */
 import { types } from 'node:util';
 import { NotShareableError } from '../errors.ts';
+import { crossesAsPlainObject, isKnownPlain } from './plain-classes.ts';
 
 /** How far a value travels: to another thread of this process, or to another process. */
 export type Reach = 'thread' | 'process';
@@ -36,7 +37,10 @@ export function findUnshareable(
   reach: Reach,
   transferred: ReadonlySet<unknown> = new Set(),
 ): string | undefined {
-  const known = walk(value, root, (part) => (transferred.has(part) ? undefined : reasonAgainst(part, reach)));
+  const asked = new Set<object>();
+  const known = walk(value, root, (part) =>
+    transferred.has(part) ? undefined : reasonAgainst(part, reach, asked),
+  );
   if (known !== undefined || refusalOf(value) === undefined) return known;
   // Nothing that is known to refuse, and yet it was refused. Now the parts are put to the test one by one, which takes
   // long, and is of no use earlier: a part is refused also for what it holds.
@@ -130,8 +134,11 @@ const PLATFORM = new Set(
   ).split(' '),
 );
 
-/** Why `value` itself, whatever it holds, cannot cross; `undefined` if it can, or if its parts must be asked. */
-function reasonAgainst(value: unknown, reach: Reach): string | undefined {
+/**
+ * Why `value` itself, whatever it holds, cannot cross; `undefined` if it can, or if its parts must be asked. `asked`
+ * holds the prototypes of classes that gave no answer before.
+ */
+function reasonAgainst(value: unknown, reach: Reach, asked: Set<object>): string | undefined {
   if (typeof value === 'function') return types.isProxy(value) ? 'a Proxy' : 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value !== 'object' || value === null) return undefined;
@@ -155,12 +162,15 @@ function reasonAgainst(value: unknown, reach: Reach): string | undefined {
     return buffer.byteLength === 0 && refusalOf(buffer) !== undefined ? 'a detached ArrayBuffer' : undefined;
   }
   if (isOrdinary(value)) return undefined;
-  if (reach === 'thread' && !PLATFORM.has(className(value))) return undefined;
+  const prototype = Object.getPrototypeOf(value) as object;
+  const known = PLATFORM.has(className(value));
+  if (!known && (reach === 'thread' || asked.has(prototype))) return undefined;
   try {
-    return isKeptByClone(value) && reach === 'process' ? describe(value) : undefined;
+    return crossesAsPlainObject(value) || reach === 'thread' ? undefined : describe(value);
   } catch {
     // Either it refuses itself, or one of its parts does. The known ones hold parts that would only distract.
-    return PLATFORM.has(className(value)) ? describe(value) : undefined;
+    asked.add(prototype);
+    return known ? describe(value) : undefined;
   }
 }
 
@@ -170,14 +180,13 @@ function bufferOf(value: object): ArrayBufferLike | undefined {
   return ArrayBuffer.isView(value) ? value.buffer : undefined;
 }
 
-/** Objects of the language itself, for which a clone asks nothing but what they hold. */
+/** Objects for which a clone asks nothing but what they hold: those of the language itself, and of plain classes. */
 function isOrdinary(value: object): boolean {
   if (Array.isArray(value) || types.isMap(value) || types.isSet(value)) return true;
   if (types.isDate(value) || types.isRegExp(value) || types.isBoxedPrimitive(value)) return true;
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return true;
   if (types.isNativeError(value)) return !(value instanceof DOMException);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
+  return isKnownPlain(Object.getPrototypeOf(value) as object | null);
 }
 
 /** What `structuredClone` throws at a value, or `undefined`. */
@@ -195,20 +204,6 @@ function isCircularCause(value: unknown): boolean {
   if (!types.isNativeError(value) || !Object.hasOwn(value, 'cause')) return false;
   const refused = refusalOf(value);
   return refused instanceof Error && refused.message.startsWith('Unable to deserialize');
-}
-
-/**
- * Whether `structuredClone` makes of this instance something other than a plain object: a `Blob` stays a `Blob`.
- * v8's own serializer knows nothing of such classes, and on some versions of Node writes them as `{}`.
- *
- * Node marks these objects in a place that scripts cannot see, so the question is put to `structuredClone`
- * itself, and what it throws is thrown.
- */
-export function isKeptByClone(value: object): boolean {
-  // Node 20 clones this one to `{}`, later versions keep it. To lose an error is the worse of the two.
-  if (value instanceof DOMException) return true;
-  const copy: object = structuredClone(value);
-  return Object.getPrototypeOf(copy) !== Object.prototype;
 }
 
 /** "a Blob", "an Agent". */

@@ -3,8 +3,10 @@ import { describe, it } from 'node:test';
 import { inspect, types } from 'node:util';
 import v8 from 'node:v8';
 import vm from 'node:vm';
+import { MessageChannel } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import * as library from '../../src/errors.ts';
+import { transfer } from '../../src/wire/codec.ts';
 import { registerErrorClasses } from '../../src/wire/error-classes.ts';
 import {
   type ErrorEnvelope,
@@ -151,11 +153,16 @@ for (const medium of media) {
     });
 
     it('says why a thrown value cannot cross', () => {
+      const { port1 } = new MessageChannel();
       for (const [value, place] of [
         [() => {}, 'error: a function'],
         [{ a: [Symbol('s')] }, 'error.a[0]: a symbol'],
         [Promise.resolve(), 'error: a Promise'],
         [new Proxy({}, {}), 'error: a Proxy'],
+        [
+          transfer({ port1 }, [port1]),
+          codec.reach === 'thread' ? 'error: a thrown MessagePort' : 'error: a MessagePort',
+        ],
       ] as const) {
         const error = crossError(medium, value as never);
         assert.ok(error instanceof library.NotShareableError);
@@ -349,6 +356,26 @@ for (const medium of media) {
         },
       });
       assert.equal('data' in crossError(medium, Object.assign(new Error('e'), { data: growing() })), false);
+    });
+
+    it('carries large linked structures', () => {
+      class Item {
+        next: Item | undefined;
+        readonly owner: { first?: Item };
+        constructor(next: Item | undefined, owner: { first?: Item }) {
+          this.next = next;
+          this.owner = owner;
+        }
+      }
+      const owner: { first?: Item; f?: () => void } = {};
+      for (let index = 0; index < 900; index += 1) owner.first = new Item(owner.first, owner);
+      const wide = { owner, items: Array.from({ length: 20_000 }, () => new Item(undefined, owner)) };
+      const copy = crossError(medium, Object.assign(new Error('e'), { wide }));
+      const arrived = copy['wide'] as typeof wide;
+      assert.equal(arrived.items.length, 20_000);
+      assert.equal(arrived.items[7]?.owner, arrived.owner);
+      owner.f = () => {};
+      assert.equal('wide' in crossError(medium, Object.assign(new Error('e'), { wide })), false);
     });
 
     it('reads errors that resist', () => {

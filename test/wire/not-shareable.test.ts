@@ -134,6 +134,35 @@ describe('findUnshareable', () => {
     assert.equal(findUnshareable(circle, 'result', 'thread'), 'result.f: a function');
   });
 
+  it('walks linked structures of class instances', () => {
+    class Item {
+      next: unknown;
+      constructor(next: unknown) {
+        this.next = next;
+      }
+    }
+    const nest = (inner: unknown): unknown => {
+      let item = inner;
+      for (let index = 0; index < 1000; index += 1) item = new Item(item);
+      return item;
+    };
+    for (const reach of ['thread', 'process'] as const) {
+      assert.equal(findUnshareable(nest(1), 'result', reach), undefined);
+      assert.match(
+        findUnshareable(
+          nest(() => {}),
+          'result',
+          reach,
+        ) ?? '',
+        /^result(\.next){1000}: a function$/,
+      );
+    }
+    assert.match(
+      findUnshareable(nest(new Blob([])), 'result', 'process') ?? '',
+      /^result(\.next){1000}: a Blob$/,
+    );
+  });
+
   it('passes over what is moved', () => {
     const { port1 } = new MessageChannel();
     const value = [port1, { f() {} }];

@@ -147,7 +147,9 @@ export const graphs: fc.Arbitrary<unknown> = fc
   });
 
 /**
- * Values without cycles and invalid dates (which Node 20 finds unlike themselves), on which `deepStrictEqual` can be asked as well. */
+ * Values on which `deepStrictEqual` can be asked as well: without cycles, and without invalid dates, which Node 20 finds
+ * unlike themselves.
+ */
 export const trees: fc.Arbitrary<unknown> = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
