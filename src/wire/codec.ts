@@ -72,7 +72,7 @@ export function transfer<T>(value: T, list: Transferable[]): T {
 export const cloneCodec: Codec = {
   reach: 'thread',
   encode(value, what, list) {
-    if (isPrimitive(value)) return { value };
+    if (isPrimitive(value) && isEmpty(list)) return { value };
     return clone(value, moving(list, [value]), what);
   },
   decode: (packed) => packed,
@@ -82,7 +82,7 @@ export const cloneCodec: Codec = {
 export const bytesCodec: Codec = {
   reach: 'process',
   encode(value, what, list) {
-    if (isPrimitive(value)) return { value };
+    if (isPrimitive(value) && isEmpty(list)) return { value };
     return serialize(value, moving(list, [value]), what);
   },
   decode: (packed) => (packed instanceof Uint8Array ? decodeBytes(packed) : packed),
@@ -99,9 +99,13 @@ export function encodeArguments(
   args: readonly unknown[],
   list?: readonly Transferable[],
 ): Packed {
-  if ((list === undefined || list.length === 0) && args.every(isPrimitive)) return { value: args };
+  if (isEmpty(list) && args.every(isPrimitive)) return { value: args };
   const moved = moving(list, args);
   return codec.reach === 'thread' ? clone(args, moved, 'arguments') : serialize(args, moved, 'arguments');
+}
+
+function isEmpty(list: readonly Transferable[] | undefined): boolean {
+  return list === undefined || list.length === 0;
 }
 
 /** Values that need no snapshot, and that every medium carries. */

@@ -71,7 +71,7 @@ function walk(
   const frames: Frame[] = [];
   let next: Step | undefined = { label: root, value };
   const at = (label: string, reason: string): string =>
-    `${frames.map((frame) => frame.label).join('')}${label}: ${reason}`;
+    `${pathOf([...frames.map((frame) => frame.label), label])}: ${reason}`;
 
   while (next !== undefined || frames.length > 0) {
     if (next !== undefined) {
@@ -98,6 +98,16 @@ function walk(
     if (reason !== undefined) return at(top.label, reason);
   }
   return undefined;
+}
+
+/** The middle of a longer path is left out: of a linked list of thousands it would say `.next` thousands of times. */
+const LONGEST_PATH = 100;
+
+function pathOf(labels: string[]): string {
+  const surplus = labels.length - LONGEST_PATH;
+  if (surplus <= 0) return labels.join('');
+  const start = labels.slice(0, LONGEST_PATH / 2).join('');
+  return `${start} (${surplus} more) ${labels.slice(-LONGEST_PATH / 2).join('')}`;
 }
 
 /** The error for a value that failed to clone. `error` is what the clone threw, and becomes the `cause`. */
@@ -252,24 +262,42 @@ function* childrenOf(object: object): Generator<Step> {
   }
   if (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object)) return;
   if (types.isDate(object) || types.isRegExp(object) || types.isBoxedPrimitive(object)) return;
-  const keys = Object.keys(object);
-  // A clone of an error carries these and no other property.
-  const read = types.isNativeError(object) ? ['cause'].filter((key) => Object.hasOwn(object, key)) : keys;
+  if (types.isNativeError(object)) {
+    yield* partsOfError(object);
+    return;
+  }
   const isArray = Array.isArray(object);
-  for (const key of read) {
+  for (const key of Object.keys(object)) {
     const label = labelOf(key, isArray);
-    let value: unknown;
+    yield { label, value: readPart(object, key, label) };
+  }
+}
+
+/** A clone of an error carries four properties and no others; three of them as text. */
+function* partsOfError(error: Error): Generator<Step> {
+  for (const key of ['name', 'message', 'stack'] as const) {
+    const label = `.${key}`;
+    const value = readPart(error, key, label);
+    if (typeof value === 'symbol') yield { label, value };
     try {
-      value = (object as Record<string, unknown>)[key];
+      String(value);
     } catch {
-      throw new UnreadableProperty(`${label}`);
+      throw new UnreadableProperty(label);
     }
-    yield { label, value };
+  }
+  if (Object.hasOwn(error, 'cause')) yield { label: '.cause', value: readPart(error, 'cause', '.cause') };
+}
+
+function readPart(object: object, key: string, label: string): unknown {
+  try {
+    return (object as Record<string, unknown>)[key];
+  } catch {
+    throw new UnreadableProperty(label);
   }
 }
 
 function labelOf(key: string, isArray: boolean): string {
-  if (isArray && /^\d+$/.test(key)) return `[${key}]`;
+  if (isArray && /^(0|[1-9]\d*)$/.test(key)) return `[${key}]`;
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 

@@ -162,6 +162,12 @@ for (const medium of media) {
       assert.equal(bytes.byteLength, 4);
     });
 
+    it('moves what is listed beside a primitive', () => {
+      const bytes = new Uint8Array(4);
+      assert.equal(codec.decode(carry(codec.encode(1, 'result', [bytes.buffer]))), 1);
+      assert.equal(bytes.byteLength, 0);
+    });
+
     it('uses a mark once', () => {
       const box = { bytes: new Uint8Array(3) };
       codec.encode(transfer(box, [box.bytes.buffer]), 'result');
@@ -339,6 +345,17 @@ describe('bytesCodec', () => {
     assert.throws(() => bytesCodec.decode(bytes.subarray(0, bytes.length - 4)));
     assert.throws(() => bytesCodec.decode(new Uint8Array([1, 2, 3])));
     assert.throws(() => bytesCodec.decode(new Uint8Array()));
+  });
+
+  it('looks at shared parts once', () => {
+    let doubled: unknown[] = [1];
+    for (let depth = 0; depth < 60; depth += 1) doubled = [doubled, doubled];
+    let copy = roundTrip(process, doubled) as unknown[];
+    for (let depth = 0; depth < 60; depth += 1) {
+      assert.equal(copy[0], copy[1]);
+      copy = copy[0] as unknown[];
+    }
+    assert.deepStrictEqual(copy, [1]);
   });
 
   it('reads large arrays without looking at every hole', () => {
