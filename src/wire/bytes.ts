@@ -18,7 +18,7 @@
 import { inspect, types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
 import { notShareable } from './not-shareable.ts';
-import { crossesAsPlainObject, isKnownPlain } from './plain-classes.ts';
+import { crossesAsPlainObject, isDOMException, isKnownPlain } from './plain-classes.ts';
 
 /** @throws {NotShareableError} with the path of the first thing that cannot cross. */
 export function encodeBytes(value: unknown, what: string): Uint8Array {
@@ -77,7 +77,7 @@ function inspectParts(
       Map.prototype.forEach.call(object, (value, key) => pending.push(key, value));
     } else if (types.isSet(object)) {
       Set.prototype.forEach.call(object, (value) => pending.push(value));
-    } else if (types.isNativeError(object) && !(object instanceof DOMException)) {
+    } else if (types.isNativeError(object) && !isDOMException(object)) {
       if (typeof object.cause === 'object' && object.cause !== null) {
         finding = 'an error with a cause';
         pending.push(object.cause);

@@ -11,7 +11,7 @@
  */
 import { types } from 'node:util';
 import { NotShareableError } from '../errors.ts';
-import { crossesAsPlainObject, isKnownPlain } from './plain-classes.ts';
+import { crossesAsPlainObject, isDOMException, isKnownPlain } from './plain-classes.ts';
 
 /** How far a value travels: to another thread of this process, or to another process. */
 export type Reach = 'thread' | 'process';
@@ -195,7 +195,7 @@ function isOrdinary(value: object): boolean {
   if (Array.isArray(value) || types.isMap(value) || types.isSet(value)) return true;
   if (types.isDate(value) || types.isRegExp(value) || types.isBoxedPrimitive(value)) return true;
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return true;
-  if (types.isNativeError(value)) return !(value instanceof DOMException);
+  if (types.isNativeError(value)) return !isDOMException(value);
   return isKnownPlain(Object.getPrototypeOf(value) as object | null);
 }
 

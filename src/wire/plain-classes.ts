@@ -23,9 +23,18 @@ export function crossesAsPlainObject(instance: object): boolean {
   const prototype = Object.getPrototypeOf(instance) as object | null;
   if (isKnownPlain(prototype)) return true;
   // Node 20 clones this one to `{}`, later versions keep it. To lose an error is the worse of the two.
-  if (instance instanceof DOMException) return false;
+  if (isDOMException(instance)) return false;
   const copy: object = structuredClone(instance);
   if (Object.getPrototypeOf(copy) !== Object.prototype) return false;
   if (prototype !== null) plain.add(prototype);
   return true;
+}
+
+/** Where the prototypes of an object run code (a proxy among them), `instanceof` can throw. */
+export function isDOMException(value: object): boolean {
+  try {
+    return value instanceof DOMException;
+  } catch {
+    return false;
+  }
 }
