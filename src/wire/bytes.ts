@@ -1,18 +1,20 @@
 /**
  * Values as bytes, exactly as `structuredClone` would copy them.
  *
- * v8's serializer is the same code that `structuredClone` runs, so almost everything agrees by itself. Two things
- * do not:
+ * v8's serializer is the same code that `structuredClone` runs, so almost everything agrees by itself. Two
+ * things do not:
  *
- * - `v8.serialize` writes typed arrays in a format of Node's own: two views of one buffer come apart, and what
- *   `v8.deserialize` returns are windows into the received bytes, which keep a whole frame alive and show
- *   what lies beside them. The plain `Serializer` and `Deserializer` used here write and read them as v8 does: copies.
- *   (They cost the same; a serializer cannot be used twice, since it remembers the objects it has written.)
- * - Node tells `structuredClone`, but not this serializer, which of its classes are more than their properties.
- *   A `Blob` or a `URL` would silently arrive as `{}`. Hence the second look below.
+ * - `v8.serialize` writes typed arrays in a format of Node's own: two views of one buffer come apart, and
+ *   what `v8.deserialize` returns are windows into the received bytes, which keep a whole frame alive and
+ *   show what lies beside them. The plain `Serializer` and `Deserializer` used here write and read them as v8
+ *   does: copies. (They cost the same; a serializer cannot be used twice, since it remembers the objects it
+ *   has written.)
+ * - Node tells `structuredClone`, but not this serializer, which of its classes are more than their
+ *   properties. A `Blob` or a `URL` would silently arrive as `{}`. Hence the second look below.
  *
- * And one thing that v8 writes it cannot read: an error that is part of its own cause. `structuredClone` finds that
- * out by reading at once. Here errors with causes, which are rare, are read back before they leave.
+ * And one thing that v8 writes it cannot read: an error that is part of its own cause. `structuredClone`
+ * finds that out by reading at once. Here errors with causes, which are rare, are read back before they
+ * leave.
  */
 
 import { inspect, types } from 'node:util';
@@ -28,7 +30,8 @@ export function encodeBytes(value: unknown, what: string): Uint8Array {
     serializer.writeHeader();
     serializer.writeValue(value);
     bytes = serializer.releaseBuffer();
-    // After, not before: what was written is finite and free of proxies, so the walk needs no guards of its own.
+    // After, not before: what was written is finite and free of proxies, so the walk needs no guards of its
+    // own.
     const finding = inspectParts(value, bytes.length);
     if (finding === 'a platform object') throw new Error('Of such objects v8 writes the properties only.');
     if (finding === 'an error with a cause') decodeBytes(bytes);
@@ -51,9 +54,9 @@ function inspectParts(
   length: number,
 ): 'a platform object' | 'an error with a cause' | 'nothing' {
   let finding: 'an error with a cause' | 'nothing' = 'nothing';
-  // The walk follows shared parts and cycles again and again. To remember all objects would cost more than the rest of
-  // it, and is seldom needed: v8 writes each object once, in three bytes or more. So if there are more
-  // visits than that allows, something was visited twice, and only then the walk begins to remember.
+  // The walk follows shared parts and cycles again and again. To remember all objects would cost more than
+  // the rest of it, and is seldom needed: v8 writes each object once, in three bytes or more. So if there are
+  // more visits than that allows, something was visited twice, and only then the walk begins to remember.
   let unremembered = length / 3;
   let seen: Set<object> | undefined;
 
@@ -119,12 +122,15 @@ function pushObjects(parts: readonly unknown[], pending: unknown[]): boolean {
   return true;
 }
 
-/** `Object.values` makes an object of every fraction in an array; from about this length on it pays to avoid that. */
+/**
+ * `Object.values` makes an object of every fraction in an array; from about this length on it pays to avoid
+ * that.
+ */
 const LONG_ARRAY = 256;
 
 /**
- * Whether an array has elements and no named properties, as `match.groups` is one. `inspect` finds them inside of v8,
- * without looking at the elements, and answers in about a microsecond for arrays of any length.
+ * Whether an array has elements and no named properties, as `match.groups` is one. `inspect` finds them
+ * inside of v8, without looking at the elements, and answers in about a microsecond for arrays of any length.
  */
 function isBare(array: readonly unknown[]): boolean {
   const shown = inspect(array, { maxArrayLength: 0, depth: 0, customInspect: false });

@@ -9,9 +9,10 @@
  *                 {Oops, fields: rows -> value 0} ],           then give each its fields
  *        values: codec( [ [rows], stand-ins ] ) }
  *
- * `structuredClone` makes plain errors of all classes and drops what hangs on them, and a failed task is debugged by
- * just that. So errors are taken apart into a flat list of nodes that refer to each other by number. Cycles
- * and shared causes keep their identity this way, and a chain of ten thousand causes needs no recursion.
+ * `structuredClone` makes plain errors of all classes and drops what hangs on them, and a failed task is
+ * debugged by just that. So errors are taken apart into a flat list of nodes that refer to each other by
+ * number. Cycles and shared causes keep their identity this way, and a chain of ten thousand causes needs no
+ * recursion.
  */
 import { types } from 'node:util';
 import { NotShareableError } from '../errors.ts';
@@ -34,7 +35,9 @@ export type { ErrorEnvelope } from './error-nodes.ts';
 export interface UnpackOptions {
   /** The `stack` of an error made where the task was submitted; its frames are put under the worker's. */
   readonly submitStack?: string;
-  /** Finds a class before those made known by `registerErrorClasses`. Asked for the most special one first. */
+  /**
+   * Finds a class before those made known by `registerErrorClasses`. Asked for the most special one first.
+   */
   readonly findClass?: (reference: ClassReference) => Function | undefined;
 }
 
@@ -50,7 +53,8 @@ export function packError(thrown: unknown, codec: Codec): ErrorEnvelope {
       );
     }
   } catch {
-    // Not reached by anything known. Still, a task that threw must not be reported as one that never answered.
+    // Not reached by anything known. Still, a task that threw must not be reported as one that never
+    // answered.
     const error = new NotShareableError('The task threw an error that cannot be read.');
     return { kind: 'error', nodes: [describeError(error, () => undefined)], standIns: [] };
   }
@@ -58,7 +62,8 @@ export function packError(thrown: unknown, codec: Codec): ErrorEnvelope {
 
 function packValue(thrown: unknown, codec: Codec): unknown {
   const { value, transfer = [] } = codec.encode(thrown, 'error');
-  // Buffers are copied once more where they are not moved; ports would fail the message that holds the envelope.
+  // Buffers are copied once more where they are not moved; ports would fail the message that holds the
+  // envelope.
   const port = transfer.find((item) => !types.isArrayBuffer(item));
   if (port !== undefined) throw refusal(`error: a thrown ${port.constructor.name}`, codec.reach);
   return value;

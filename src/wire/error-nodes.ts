@@ -1,8 +1,9 @@
 /**
  * One error as data, and how it is read.
  *
- * Reading a thrown value runs code of the user's: getters, proxies, `name` overridden. Each such read is guarded, and
- * what cannot be read is left out: an error that arrives without a field is of use, a second error is not.
+ * Reading a thrown value runs code of the user's: getters, proxies, `name` overridden. Each such read is
+ * guarded, and what cannot be read is left out: an error that arrives without a field is of use, a second
+ * error is not.
  */
 import { types } from 'node:util';
 import { type BuiltinName, type ClassReference, classify } from './error-classes.ts';
@@ -45,7 +46,9 @@ export type Slot =
   | { readonly is: 'primitive'; readonly value: Primitive }
   | { readonly is: 'error'; readonly node: number }
   | { readonly is: 'value'; readonly index: number }
-  /** `AggregateError.errors`: each element on its own, so that one that cannot cross does not cost the others. */
+  /**
+   * `AggregateError.errors`: each element on its own, so that one that cannot cross does not cost the others.
+   */
   | { readonly is: 'list'; readonly items: readonly Slot[] };
 
 export type Primitive = string | number | bigint | boolean | null | undefined;

@@ -1,6 +1,6 @@
 /**
- * Takes errors apart, as `error-envelope.ts` shows: one node for each error, in the order in which they are met, and a
- * list of the values that must go through the codec.
+ * Takes errors apart, as `error-envelope.ts` shows: one node for each error, in the order in which they are
+ * met, and a list of the values that must go through the codec.
  */
 import { types } from 'node:util';
 import type { Codec } from './codec.ts';
@@ -51,7 +51,13 @@ export class ErrorPacker {
     try {
       return this.#envelope(nodes);
     } catch {
-      return this.#envelope(this.#without(this.#refused(), nodes));
+      const kept = this.#without(this.#refused(), nodes);
+      try {
+        return this.#envelope(kept);
+      } catch {
+        // Too much for one message. The error without its data is better than none.
+        return { kind: 'error', nodes: kept, standIns: [] };
+      }
     }
   }
 
@@ -103,7 +109,7 @@ export class ErrorPacker {
     try {
       this.#values.push(withStandIns(value, this.#copies, (part) => this.#standIn(part)));
     } catch {
-      return undefined; // A getter threw.
+      return undefined; // It cannot be read, or not be cloned.
     }
     this.#paths.push(path);
     return { is: 'value', index: this.#values.length - 1 };
@@ -141,9 +147,9 @@ export class ErrorPacker {
   }
 
   /**
-   * The nodes without the refused values. A field that cannot cross is dropped, and does not fail the error: errors
-   * of HTTP clients and databases carry sockets and callbacks, and what the caller needs is the error. In
-   * a list the reason takes the place, since the others are known by their index.
+   * The nodes without the refused values. A field that cannot cross is dropped, and does not fail the error:
+   * errors of HTTP clients and databases carry sockets and callbacks, and what the caller needs is the error.
+   * In a list the reason takes the place, since the others are known by their index.
    */
   #without(refused: ReadonlyMap<number, object>, nodes: readonly ErrorNode[]): ErrorNode[] {
     const kept = nodes.map((node) => ({

@@ -1,14 +1,14 @@
 /**
  * Errors inside of plain data, as in `error.failures = [{ row: 3, reason: error }]`.
  *
- * The codecs copy errors as `structuredClone` does, which loses their class and properties. So data that hangs on an
- * error crosses with a *stand-in*, an empty object, in the place of each error:
+ * The codecs copy errors as `structuredClone` does, which loses their class and properties. So data that
+ * hangs on an error crosses with a *stand-in*, an empty object, in the place of each error:
  *
  *      data   { row: 3, reason: RangeError }          { row: 3, reason: s }    data
  *      stand-ins                              ------> [ s ]                    stand-ins
  *
- * Both go through the codec together, which keeps identity. So on the other side each stand-in is known by being the
- * same object as the one in the list, and no value of the user's can be mistaken for one.
+ * Both go through the codec together, which keeps identity. So on the other side each stand-in is known by
+ * being the same object as the one in the list, and no value of the user's can be mistaken for one.
  */
 import { types } from 'node:util';
 import { crossesAsPlainObject } from './plain-classes.ts';
@@ -20,8 +20,8 @@ const MOST_CONTAINERS = 100_000;
 class Unreadable extends Error {}
 
 /**
- * Copies the containers of `value`, with what `standIn` gives for it in the place of each error. `copies` remembers
- * the copies over several calls, so that parts that are shared stay shared.
+ * Copies the containers of `value`, with what `standIn` gives for it in the place of each error. `copies`
+ * remembers the copies over several calls, so that parts that are shared stay shared.
  *
  * @throws whatever a getter throws, or `structuredClone`: such data cannot cross.
  */
@@ -30,7 +30,7 @@ export function withStandIns(
   copies: Map<object, object>,
   standIn: (value: object) => object | undefined,
 ): unknown {
-  const pending: { readonly from: object; readonly to: object }[] = [];
+  const begun: { readonly from: object; readonly to: object }[] = [];
   const copyOf = (part: unknown): unknown => {
     if (typeof part !== 'object' || part === null) return part;
     const known = copies.get(part) ?? standIn(part);
@@ -39,12 +39,19 @@ export function withStandIns(
     if (to === undefined) return part;
     if (copies.size >= MOST_CONTAINERS) throw new Unreadable('More data than an error can carry.');
     copies.set(part, to);
-    pending.push({ from: part, to });
+    begun.push({ from: part, to });
     return to;
   };
-  const copy = copyOf(value);
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) fill(next.from, next.to, copyOf);
-  return copy;
+  try {
+    const copy = copyOf(value);
+    // The list grows while it is read.
+    for (const { from, to } of begun) fill(from, to, copyOf);
+    return copy;
+  } catch (error) {
+    // Half a copy must not be found by the next value that holds the same part.
+    for (const { from } of begun) copies.delete(from);
+    throw error;
+  }
 }
 
 /** Puts the errors into the places of their stand-ins, changing `root` in place. */

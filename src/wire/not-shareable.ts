@@ -1,10 +1,10 @@
 /**
  * Finding out why a value could not be cloned.
  *
- * `structuredClone` and v8 say *what* they refused ("() => {} could not be cloned"), not *where* it was. After a
- * clone has failed, the walk below looks for the first place that cannot cross, in the order in which the clone
- * met it, so that an error can say `result.handlers[2]: a function`. It runs only on that path, so it is written
- * to be complete rather than fast.
+ * `structuredClone` and v8 say *what* they refused ("() => {} could not be cloned"), not *where* it was.
+ * After a clone has failed, the walk below looks for the first place that cannot cross, in the order in which
+ * the clone met it, so that an error can say `result.handlers[2]: a function`. It runs only on that path, so
+ * it is written to be complete rather than fast.
  *
  * It keeps its own stack of iterators instead of recursing: the values that fail to clone are often the very
  * ones that are nested too deeply.
@@ -28,8 +28,9 @@ interface Frame {
 }
 
 /**
- * The first place in `value` that cannot cross, as `result.handlers[2]: a function`, or `undefined` if there is
- * none. `root` names the value itself; `transferred` lists what is moved rather than copied, which is never at fault.
+ * The first place in `value` that cannot cross, as `result.handlers[2]: a function`, or `undefined` if there
+ * is none. `root` names the value itself; `transferred` lists what is moved rather than copied, which is
+ * never at fault.
  */
 export function findUnshareable(
   value: unknown,
@@ -42,8 +43,8 @@ export function findUnshareable(
     transferred.has(part) ? undefined : reasonAgainst(part, reach, asked),
   );
   if (known !== undefined || refusalOf(value) === undefined) return known;
-  // Nothing that is known to refuse, and yet it was refused. Now the parts are put to the test one by one, which takes
-  // long, and is of no use earlier: a part is refused also for what it holds.
+  // Nothing that is known to refuse, and yet it was refused. Now the parts are put to the test one by one,
+  // which takes long, and is of no use earlier: a part is refused also for what it holds.
   return (
     walk(value, root, (part) =>
       isCircularCause(part) ? 'an error that is part of its own cause' : undefined,
@@ -60,7 +61,10 @@ export function findUnshareable(
   );
 }
 
-/** Gives the path and the reason of the first part that `before` (its parts) or `after` them gives a reason against. */
+/**
+ * Gives the path and the reason of the first part that `before` (its parts) or `after` them gives a reason
+ * against.
+ */
 function walk(
   value: unknown,
   root: string,
@@ -100,7 +104,10 @@ function walk(
   return undefined;
 }
 
-/** The middle of a longer path is left out: of a linked list of thousands it would say `.next` thousands of times. */
+/**
+ * The middle of a longer path is left out: of a linked list of thousands it would say `.next` thousands of
+ * times.
+ */
 const LONGEST_PATH = 100;
 
 function pathOf(labels: string[]): string {
@@ -145,8 +152,8 @@ const PLATFORM = new Set(
 );
 
 /**
- * Why `value` itself, whatever it holds, cannot cross; `undefined` if it can, or if its parts must be asked. `asked`
- * holds the prototypes of classes that gave no answer before.
+ * Why `value` itself, whatever it holds, cannot cross; `undefined` if it can, or if its parts must be asked.
+ * `asked` holds the prototypes of classes that gave no answer before.
  */
 function reasonAgainst(value: unknown, reach: Reach, asked: Set<object>): string | undefined {
   if (typeof value === 'function') return types.isProxy(value) ? 'a Proxy' : 'a function';
@@ -190,7 +197,10 @@ function bufferOf(value: object): ArrayBufferLike | undefined {
   return ArrayBuffer.isView(value) ? value.buffer : undefined;
 }
 
-/** Objects for which a clone asks nothing but what they hold: those of the language itself, and of plain classes. */
+/**
+ * Objects for which a clone asks nothing but what they hold: those of the language itself, and of plain
+ * classes.
+ */
 function isOrdinary(value: object): boolean {
   if (Array.isArray(value) || types.isMap(value) || types.isSet(value)) return true;
   if (types.isDate(value) || types.isRegExp(value) || types.isBoxedPrimitive(value)) return true;

@@ -1,11 +1,11 @@
 /**
  * Which classes are no more than their properties.
  *
- * A clone makes plain objects of the instances of most classes, and keeps those of some classes of the platform: a
- * `Blob` stays a `Blob`. Node marks the latter in a place that scripts cannot see, and only `structuredClone` looks
- * there; v8's own serializer does not. So the question is put to `structuredClone`, once for each class: whether
- * an object is marked is decided by its constructor, and one answer holds for all instances. To ask for
- * each instance would copy a linked structure of n instances n times.
+ * A clone makes plain objects of the instances of most classes, and keeps those of some classes of the
+ * platform: a `Blob` stays a `Blob`. Node marks the latter in a place that scripts cannot see, and only
+ * `structuredClone` looks there; v8's own serializer does not. So the question is put to `structuredClone`,
+ * once for each class: whether an object is marked is decided by its constructor, and one answer holds for
+ * all instances. To ask for each instance would copy a linked structure of n instances n times.
  */
 
 const plain = new WeakSet<object>();
@@ -16,8 +16,8 @@ export function isKnownPlain(prototype: object | null): boolean {
 }
 
 /**
- * Whether a clone makes a plain object of `instance`. Throws what `structuredClone` throws; that may be about the
- * instance or about anything in it, and is not remembered.
+ * Whether a clone makes a plain object of `instance`. Throws what `structuredClone` throws; that may be about
+ * the instance or about anything in it, and is not remembered.
  */
 export function crossesAsPlainObject(instance: object): boolean {
   const prototype = Object.getPrototypeOf(instance) as object | null;

@@ -115,7 +115,10 @@ const errorGraphs = fc
     return errors[0] as Error;
   });
 
-/** The trees as they are after a clone: what an error's data is compared with. Their errors are made elsewhere. */
+/**
+ * The trees as they are after a clone: what an error's data is compared with. Their errors are made
+ * elsewhere.
+ */
 function withoutErrors(value: unknown): unknown {
   const copy = structuredClone(value) as Record<string, unknown>;
   return Object.fromEntries(
@@ -301,6 +304,22 @@ for (const medium of media) {
       assert.equal(Object.hasOwn(copy, 'cause'), false);
     });
 
+    it('sends what is shared with a dropped field whole', () => {
+      const shared = { deep: { list: [1, 2] } };
+      const unreadable = {
+        shared,
+        get never(): never {
+          throw new Error('unreadable');
+        },
+      };
+      const copy = crossError(
+        medium,
+        Object.assign(new Error('e'), { unreadable, shared, again: [shared.deep] }),
+      );
+      assert.deepEqual({ ...copy }, { shared, again: [shared.deep] });
+      assert.equal((copy['again'] as unknown[])[0], (copy['shared'] as typeof shared).deep);
+    });
+
     it('keeps the places in the list of an AggregateError', () => {
       const error = new AggregateError(
         [new RangeError('a'), () => {}, { f() {} }, undefined, { ok: 1 }],
@@ -444,8 +463,9 @@ for (const medium of media) {
 }
 
 /**
- * A view of a graph of errors in which everything that matters of an error is a plain field, for the comparison of two
- * graphs: its prototype by name, and no order among its hidden keys, which engines differ in.
+ * A view of a graph of errors in which everything that matters of an error is a plain field, for the
+ * comparison of two graphs: its prototype by name, and no order among its hidden keys, which engines differ
+ * in.
  */
 function withoutClasses(root: unknown): unknown {
   const views = new Map<unknown, unknown>();

@@ -1,4 +1,6 @@
-/** Random values of every kind that `structuredClone` copies, and what it means for two copies to be the same. */
+/**
+ * Random values of every kind that `structuredClone` copies, and what it means for two copies to be the same.
+ */
 import assert from 'node:assert/strict';
 import { types } from 'node:util';
 import * as fc from 'fast-check';
@@ -47,8 +49,8 @@ const keys = fc.oneof(
 );
 
 /**
- * One object of a graph. `links` are the numbers of the objects that it holds, so that cycles and shared parts
- * come up by themselves; `atoms` are the primitives.
+ * One object of a graph. `links` are the numbers of the objects that it holds, so that cycles and shared
+ * parts come up by themselves; `atoms` are the primitives.
  */
 const nodes = fc.record({
   kind: fc.nat({ max: 19 }),
@@ -147,8 +149,8 @@ export const graphs: fc.Arbitrary<unknown> = fc
   });
 
 /**
- * Values on which `deepStrictEqual` can be asked as well: without cycles, and without invalid dates, which Node 20 finds
- * unlike themselves.
+ * Values on which `deepStrictEqual` can be asked as well: without cycles, and without invalid dates, which
+ * Node 20 finds unlike themselves.
  */
 export const trees: fc.Arbitrary<unknown> = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
@@ -168,8 +170,9 @@ export const trees: fc.Arbitrary<unknown> = fc.letrec<{ tree: unknown }>((tie) =
 })).tree;
 
 /**
- * That two values are the same copy: the same kinds, prototypes, keys in the same order and primitives, and the same
- * shape of the graph. What is one object there is one object here, and what shares memory there shares memory here.
+ * That two values are the same copy: the same kinds, prototypes, keys in the same order and primitives, and
+ * the same shape of the graph. What is one object there is one object here, and what shares memory there
+ * shares memory here.
  */
 export function assertSameGraph(actual: unknown, expected: unknown): void {
   const partners = new Map<object, object>();
