@@ -50,8 +50,14 @@ const references = new WeakMap<Function, TaskReference>();
  * Inline arrows are another function object on each call, with the same text, so those that were found to stand
  * alone are also known by text. Enough for every call site of a large program; what falls out is looked at again.
  */
-const textsKept = 512;
+const inlineKept = 512;
 const texts = new Map<string, { readonly reference: SourceReference; readonly globals: readonly string[] }>();
+
+/**
+ * What such an arrow of another kind (one that uses `setTimeout`, or imports) turned out to be, by where it is written:
+ * finding the place costs 30 us, looking at the text ten times that.
+ */
+const places = new Map<string, SourceReference>();
 
 /** Names of builtins that some script declares for itself, as in `import { Map } from 'immutable'`. */
 const shadowed = new Set<string>();
@@ -87,7 +93,7 @@ function decide(fn: Function): TaskReference {
 
   const portable = texts.get(text);
   if (portable !== undefined && !portable.globals.some((name) => shadowed.has(name))) {
-    return portable.reference.label === label ? portable.reference : { ...portable.reference, label };
+    return relabelled(portable.reference, label);
   }
   if (/^class\b/.test(text)) {
     throw refuse(
@@ -100,8 +106,15 @@ function decide(fn: Function): TaskReference {
     throw refuseNative(fn, label);
   }
   const place = locate(fn);
+  const spot = place && `${place.scriptId}:${place.line}:${place.column}`;
+  const seen = spot && places.get(spot);
+  if (seen) return relabelled(seen, label);
   const script = place && scriptOf(place);
-  return (script && byName(fn, place, script)) ?? bySource(text, label, place, script);
+  const exported = script && byName(fn, place, script);
+  if (exported !== undefined) return exported;
+  const reference = bySource(text, label, place, script);
+  if (spot !== undefined) keep(places, spot, reference);
+  return reference;
 }
 
 /** The reference of a function that its module exports. */
@@ -147,6 +160,7 @@ function bySource(
   }
   // The function as its script has it, where names can be followed to their declarations.
   const written = place && script?.functionAt(place);
+  if (written && script) noteShadowed(script);
   const subject = written ?? own.node;
   const scopes = written && script ? script.scopes : scopesOf(own.program, true);
   const { captures, globals, selfName } = freeVariables(subject, scopes);
@@ -163,7 +177,6 @@ function bySource(
     label,
     ...(importsModules && script && importableUrl(script.url) ? { base: script.url } : {}),
   };
-  if (script) noteShadowed(script);
   remember(text, reference, globals, declarations.length === 0 && selfName === undefined && !importsModules);
   return reference;
 }
@@ -193,11 +206,20 @@ function remember(
   whole: boolean,
 ): void {
   if (!whole || [...globals].some((name) => !languageGlobals().has(name) || shadowed.has(name))) return;
-  texts.set(text, { reference, globals: [...globals] });
-  for (const oldest of texts.keys()) {
-    if (texts.size <= textsKept) break;
-    texts.delete(oldest);
+  keep(texts, text, { reference, globals: [...globals] });
+}
+
+function keep<K, V>(cache: Map<K, V>, key: K, value: V): void {
+  cache.set(key, value);
+  for (const oldest of cache.keys()) {
+    if (cache.size <= inlineKept) break;
+    cache.delete(oldest);
   }
+}
+
+/** Functions of one text may have several names. */
+function relabelled(reference: SourceReference, label: string): SourceReference {
+  return reference.label === label ? reference : { ...reference, label };
 }
 
 function noteShadowed(script: Script): void {

@@ -4,7 +4,7 @@ import { importTaskModule } from './loading.ts';
 import type { TaskReference } from './reference.ts';
 import { registeredTask } from './registry.ts';
 import { compileSource } from './source.ts';
-import { needsTypeScript, registerTypeScript } from './typescript.ts';
+import { prepareForTypeScript, recoverFromTypeScript } from './typescript.ts';
 
 const modules = new Map<string, Map<string, Promise<Function>>>();
 const sources = new Map<string, Promise<Function>>();
@@ -64,12 +64,12 @@ async function fromModule({ url, export: name }: TaskReference & { kind: 'module
 }
 
 async function load(url: string): Promise<Record<string, unknown>> {
+  await prepareForTypeScript(url);
   try {
     return await importTaskModule(url);
   } catch (error) {
-    if (!needsTypeScript(error)) throw error;
-    await registerTypeScript(url, error);
-    return importTaskModule(url);
+    if (await recoverFromTypeScript(url, error)) return importTaskModule(url);
+    throw error;
   }
 }
 
