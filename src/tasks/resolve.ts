@@ -22,7 +22,15 @@ const sourcesKept = 1024;
 export function resolveTask(reference: TaskReference): Promise<Function> {
   if (reference.kind === 'source') {
     const known = sources.get(reference.source);
-    return known ?? keep(sources, reference.source, fromSource(reference), sourcesKept);
+    return (
+      known ??
+      keep(
+        sources,
+        reference.source,
+        compileSource(reference.source, reference.label, reference.base),
+        sourcesKept,
+      )
+    );
   }
   let exports = modules.get(reference.url);
   if (exports === undefined) modules.set(reference.url, (exports = new Map()));
@@ -42,10 +50,6 @@ function keep(
     cache.delete(oldest);
   }
   return task;
-}
-
-async function fromSource(reference: TaskReference & { kind: 'source' }): Promise<Function> {
-  return compileSource(reference.source, reference.label, reference.base);
 }
 
 async function fromModule({ url, export: name }: TaskReference & { kind: 'module' }): Promise<Function> {
@@ -78,9 +82,6 @@ function exportedTask(exports: Record<string, unknown>, name: string): unknown {
   const direct = exports[name];
   if (typeof direct === 'function') return direct;
   const { default: whole } = exports as { default?: unknown };
-  const inner =
-    whole !== null && (typeof whole === 'object' || typeof whole === 'function')
-      ? (whole as Record<string, unknown>)[name]
-      : undefined;
-  return inner ?? direct;
+  const isObject = whole !== null && (typeof whole === 'object' || typeof whole === 'function');
+  return isObject && Object.hasOwn(whole, name) ? (whole as Record<string, unknown>)[name] : direct;
 }

@@ -76,7 +76,7 @@ export function readFunction(text: string): FunctionText {
       return { expression, program, node };
     } catch (error) {
       // The first way of reading fails for every method; what the last says of private names is the reason.
-      if (problem === undefined || /^Private/.test((error as Error).message)) problem = error;
+      if (problem === undefined || (error as Error).message.startsWith('Private')) problem = error;
     }
   }
   throw problem ?? new SyntaxError('it is not written as a function');

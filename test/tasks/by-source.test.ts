@@ -168,6 +168,7 @@ describe('a function that stands alone', () => {
     [
       'a static method',
       class {
+        n = 0;
         static square(n: number) {
           return n * n;
         }
@@ -344,6 +345,22 @@ describe('a function that stands alone', () => {
     const make = (): Function => [(n: number) => Math.abs(n) + 17][0] as Function;
     assert.notEqual(make(), make());
     assert.equal(referenceTo(make()), referenceTo(make()));
+  });
+  it('imports without a word on stderr', async () => {
+    const warnings: Error[] = [];
+    const listener = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listener);
+    try {
+      const task = await resolveTask(referenceTo(async () => (await import('node:os')).EOL));
+      assert.equal(typeof (await task()), 'string');
+      await sleep(0);
+      assert.deepEqual(warnings, []);
+      process.emitWarning('others pass');
+      await sleep(0);
+      assert.equal(warnings.length, 1);
+    } finally {
+      process.off('warning', listener);
+    }
   });
   it('reports errors from a file named after it', async () => {
     const reference = referenceTo(function broken() {
