@@ -15,6 +15,7 @@
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { builtinExport } from './builtins.ts';
 import { freeVariables, tiesOf } from './free-variables.ts';
 import { languageGlobals } from './globals.ts';
 import { helpersFor } from './helpers.ts';
@@ -42,6 +43,7 @@ export type TaskReference =
       readonly base?: string;
     };
 
+type ModuleReference = Extract<TaskReference, { kind: 'module' }>;
 type SourceReference = Extract<TaskReference, { kind: 'source' }>;
 
 const references = new WeakMap<Function, TaskReference>();
@@ -110,23 +112,32 @@ function decide(fn: Function): TaskReference {
   const seen = spot && places.get(spot);
   if (seen) return relabelled(seen, label);
   const script = place && scriptOf(place);
-  const exported = script && byName(fn, place, script);
+  const exported = script && byName(fn, label, place, script);
   if (exported !== undefined) return exported;
   const reference = bySource(text, label, place, script);
+  if (reference.kind === 'module') return reference;
   if (spot !== undefined) keep(places, spot, reference);
   return reference;
 }
 
 /** The reference of a function that its module exports. */
-function byName(fn: Function, place: Place, script: Script): TaskReference | undefined {
+function byName(fn: Function, label: string, place: Place, script: Script): ModuleReference | undefined {
+  if (script.url.startsWith('node:')) {
+    const builtin = builtinExport(fn, script.url);
+    if (builtin === undefined) throw refuseNative(fn, label);
+    return { kind: 'module', url: builtin.url, export: builtin.name, label };
+  }
   const url = importableUrl(script.url);
   if (url === undefined) return undefined;
   const node = script.isModule ? script.functionAt(place) : undefined;
   const name = node ? script.exports.get(node) : commonJsExport(url, fn);
-  if (name === undefined) return undefined;
-  const own = nameOf(fn);
-  const label = own !== '' && own !== 'default' ? own : name === 'default' ? basename(url) : name;
-  return { kind: 'module', url, export: name, label };
+  return name === undefined ? undefined : moduleReference(url, name, label);
+}
+
+function moduleReference(url: string, name: string, label: string): ModuleReference {
+  const anonymous = label === 'default' || label.startsWith('__vite_ssr_');
+  const named = anonymous ? (name === 'default' ? basename(new URL(url).pathname) : name) : label;
+  return { kind: 'module', url, export: name, label: named };
 }
 
 /** CommonJS has its modules at hand and synchronously, so their exports are compared themselves. */
@@ -151,7 +162,7 @@ function bySource(
   label: string,
   place: Place | undefined,
   script: Script | undefined,
-): SourceReference {
+): TaskReference {
   let own: FunctionText;
   try {
     own = readFunction(text);
@@ -169,13 +180,21 @@ function bySource(
     written && script ? helpersFor(captures, script) : { declarations: [], rest: captures };
 
   const problems = [...(rest.length > 0 ? [captureReason(rest, own.node)] : []), ...reasons];
-  if (problems.length > 0) throw refuse(label, problems);
+  if (problems.length > 0) {
+    // Vite runs modules as functions. What such a module exports, a worker can import from the file itself; a
+    // function that stands alone still goes by source, since the file may need Vite to load.
+    const url = script && importableUrl(script.url);
+    const exported = written && script?.exports.get(written);
+    if (url !== undefined && exported !== undefined) return moduleReference(url, exported, label);
+    throw refuse(label, problems);
+  }
 
+  const base = script && importableUrl(script.url);
   const reference: SourceReference = {
     kind: 'source',
     source: assemble(own.expression, declarations, selfNameNeeded(own.node, selfName)),
     label,
-    ...(importsModules && script && importableUrl(script.url) ? { base: script.url } : {}),
+    ...(importsModules && base !== undefined ? { base } : {}),
   };
   remember(text, reference, globals, declarations.length === 0 && selfName === undefined && !importsModules);
   return reference;

@@ -3,8 +3,9 @@
  * which name. Each question is answered when first asked; the last few scripts are kept.
  */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { exportedFunctions } from './exported.ts';
+import { isAbsolute } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { exportedFunctions, wrappedExports } from './exported.ts';
 import { type Place, readScript, type ScriptText } from './locate.ts';
 import {
   type AnyNode,
@@ -37,7 +38,7 @@ export class Script {
   }
 
   get exports(): ReadonlyMap<FunctionNode, string> {
-    return (this.#exports ??= this.isModule ? exportedFunctions(this.program) : new Map());
+    return (this.#exports ??= this.isModule ? exportedFunctions(this.program) : wrappedExports(this.program));
   }
 
   get scopes(): ScopeManager {
@@ -113,10 +114,15 @@ export function scriptOf({ scriptId }: Place): Script | undefined {
 /** The URL under which a worker can import what this script is, if it can: not for `eval`, `-e` and the REPL. */
 export function importableUrl(url: string): string | undefined {
   if (url.startsWith('data:')) return url;
-  if (!url.startsWith('file:')) return undefined;
   try {
+    // Test runners name the modules that they compile themselves by path.
+    const file = isAbsolute(url) ? pathToFileURL(url) : new URL(url);
     // A virtual module, such as [eval1], has a file URL and no file.
-    return existsSync(fileURLToPath(url)) ? url : undefined;
+    if (file.protocol !== 'file:' || !existsSync(fileURLToPath(file))) return undefined;
+    // What tsx notes for itself; under that name a worker's tsx would not load it.
+    const noted = [...file.searchParams.keys()].filter((key) => key.startsWith('tsx-'));
+    for (const key of noted) file.searchParams.delete(key);
+    return file.href;
   } catch {
     return undefined;
   }

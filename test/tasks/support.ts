@@ -3,6 +3,7 @@ import { fork, spawn } from 'node:child_process';
 import { type EventEmitter, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { referenceTo } from '../../src/tasks/reference.ts';
+import { processFlags, threadFlagsOrInherit } from '../../src/tasks/worker-flags.ts';
 import type { Call, Outcome } from './fixtures/worker.ts';
 
 const entry = new URL('./fixtures/worker.js', import.meta.url);
@@ -15,12 +16,13 @@ interface Channel {
 }
 
 function startThread(): Channel {
-  const worker = new Worker(entry);
+  const execArgv = threadFlagsOrInherit();
+  const worker = new Worker(entry, execArgv && { execArgv });
   return { send: (call) => worker.postMessage(call), stop: () => worker.terminate(), emitter: worker };
 }
 
 function startProcess(): Channel {
-  const child = fork(entry);
+  const child = fork(entry, { execArgv: processFlags() });
   return { send: (call) => void child.send(call), stop: () => child.kill(), emitter: child };
 }
 
