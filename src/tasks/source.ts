@@ -1,5 +1,6 @@
 /** A function that came as text, turned back into a function: the worker's end of "by source". */
 import { constants, Script } from 'node:vm';
+import { viteImport } from './globals.ts';
 
 /** What calls that compilers wrote into a function's text refer to. See isProvidedHelper in globals.ts. */
 const keepName = (target: Function, value: string): Function =>
@@ -13,9 +14,10 @@ export async function compileSource(
 ): Promise<Function> {
   const counters = [...new Set(source.match(/\bcov_[a-z0-9]+\b/g))];
   const parameters = ['__name', ...counters].join(', ');
-  const code = `'use strict'; (function (${parameters}) { return (${source}\n); })`;
+  const imports = source.includes(viteImport) ? `const ${viteImport} = (module) => import(module); ` : '';
+  const code = `'use strict'; (function (${parameters}) { ${imports}return (${source}\n); })`;
   let script: Script;
-  if (/\bimport\b/.test(source)) {
+  if (/\bimport\b/.test(code)) {
     await (announced ??= announceImports());
     script = new Script(code, { filename: base ?? `manyhands:${label}`, importModuleDynamically });
   } else {

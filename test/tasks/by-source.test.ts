@@ -446,6 +446,11 @@ describe('a function that does not stand alone', () => {
       /it uses setTimeout,/,
     ],
     ['uses a global that the program made', () => evaluate('() => madeUpGlobal'), /it uses madeUpGlobal,/],
+    [
+      'requires',
+      () => evaluate('() => require("node:fs")'),
+      /it uses require \(write await import\(\) instead\),/,
+    ],
     ['uses import.meta', () => () => import.meta.url, /import\.meta/],
     ['imports a relative path', () => () => import('./fixtures/exports.ts'), /relative/],
     ['uses this', () => new Counter().next, /uses this/],

@@ -165,7 +165,9 @@ describe('build tools', () => {
     export function base(path) { return basename(path); }
     export const fib = (n) => (n < 2 ? n : fib(n - 1) + fib(n - 2));
     const inner = (path) => basename(path);
-    export const hidden = [inner];
+    const importing = async (path) => (await import('node:path')).posix.basename(path);
+    const where = () => import.meta.url;
+    export const hidden = [inner, importing, where];
     export default (path) => basename(path) + '!';`;
 
   it('a module that Vite runs names its exports by file', async () => {
@@ -193,6 +195,9 @@ describe('build tools', () => {
     assert.equal(referenceTo(fib as Function).kind, 'source');
     assert.equal(await worker.run(fib as Function, 10), 55);
     assert.throws(() => referenceTo(hidden[0] as Function), /it uses basename \(from 'node:path'\)/);
+    assert.equal(referenceTo(hidden[1] as Function).kind, 'source');
+    assert.equal(await worker.run(hidden[1] as Function, '/a/b'), 'b');
+    assert.throws(() => referenceTo(hidden[2] as Function), /it uses import\.meta/);
   });
 
   for (const minify of [false, true]) {
