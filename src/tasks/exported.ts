@@ -13,7 +13,7 @@ import { type AnyNode, type FunctionNode, isFunctionNode, type Program, walk } f
 export function exportedFunctions(program: Program): Map<FunctionNode, string> {
   const bindings = new Map<string, Binding>();
   const exported = new Map<FunctionNode, string>();
-  const names: { local: string; exported: string }[] = [];
+  const names: Exported[] = [];
 
   for (const statement of program.body) {
     if (statement.type === 'ExportDefaultDeclaration') {
@@ -39,7 +39,70 @@ export function exportedFunctions(program: Program): Map<FunctionNode, string> {
     }
   }
 
-  const unsure = reassigned(program, bindings);
+  return settle(names, bindings, reassigned(program, bindings), exported);
+}
+
+/**
+ * The same for a module that Vite (and so Vitest) has turned into a function, where exports are calls:
+ * `__vite_ssr_exportName__("fib", () => { ... return fib ... })`, and before version 7 a property with a getter.
+ */
+export function wrappedExports(program: Program): Map<FunctionNode, string> {
+  const bindings = new Map<string, Binding>();
+  const names: Exported[] = [];
+  let found = false;
+  walk(program, (node) => {
+    if (found) return false;
+    if (!isFunctionNode(node) || !node.params.some(isViteParameter)) return true;
+    found = true;
+    const { body } = node.body as { body: AnyNode[] };
+    const [only] = body;
+    for (const statement of only?.type === 'BlockStatement' ? only.body : body) {
+      if (statement.type === 'ExpressionStatement') {
+        const name = exportCall(statement.expression as AnyNode);
+        if (name !== undefined) names.push(name);
+      } else {
+        declare(bindings, statement as AnyNode);
+      }
+    }
+    return false;
+  });
+  return settle(names, bindings, reassigned(program, bindings), new Map());
+}
+
+function isViteParameter(parameter: { type: string; name?: string }): boolean {
+  return parameter.type === 'Identifier' && parameter.name === '__vite_ssr_import__';
+}
+
+/** The name in a call's text argument, and the variable that the function after it returns. */
+function exportCall(call: AnyNode): Exported | undefined {
+  if (call.type !== 'CallExpression') return undefined;
+  let exported: string | undefined;
+  let local: string | undefined;
+  for (const argument of call.arguments as AnyNode[]) {
+    if (argument.type === 'Literal' && typeof argument.value === 'string') exported = argument.value;
+    else if (exported !== undefined) {
+      walk(argument, (node) => {
+        if (node.type === 'ReturnStatement' && node.argument?.type === 'Identifier')
+          local = node.argument.name;
+        return true;
+      });
+    }
+  }
+  return exported === undefined || local === undefined ? undefined : { local, exported };
+}
+
+/** A name outside, and the variable that it stands for. */
+interface Exported {
+  readonly local: string;
+  readonly exported: string;
+}
+
+function settle(
+  names: readonly Exported[],
+  bindings: ReadonlyMap<string, Binding>,
+  unsure: ReadonlySet<string>,
+  exported: Map<FunctionNode, string>,
+): Map<FunctionNode, string> {
   for (const { local, exported: name } of names) {
     const node = follow(local, bindings, unsure);
     // A function exported twice keeps its first name; `default` only if it has no other.

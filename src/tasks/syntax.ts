@@ -59,7 +59,7 @@ export interface FunctionText {
  * @throws SyntaxError where it is none of them
  */
 export function readFunction(text: string): FunctionText {
-  let firstError: unknown;
+  let problem: unknown;
   for (const [before, after] of [
     ['(', '\n)'],
     ['({', '\n})'],
@@ -75,10 +75,11 @@ export function readFunction(text: string): FunctionText {
       const expression = before === '(' ? text : methodExpression(source, node);
       return { expression, program, node };
     } catch (error) {
-      firstError ??= error;
+      // The first way of reading fails for every method; what the last says of private names is the reason.
+      if (problem === undefined || (error as Error).message.startsWith('Private')) problem = error;
     }
   }
-  throw firstError ?? new SyntaxError('it is not written as a function');
+  throw problem ?? new SyntaxError('it is not written as a function');
 }
 
 function functionOf(expression: Expression): FunctionNode | undefined {
