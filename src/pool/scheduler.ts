@@ -337,22 +337,28 @@ export class Scheduler implements WorkersListener {
   }
 
   died(leftover: Leftover, death: WorkerDeath, cause: unknown): void {
+    // Once the pool is being killed there is no worker to come that could run anything again.
+    const { open } = this.#workers();
     for (const id of leftover.untouched) {
       const task = this.#tasks.get(id);
-      if (task !== undefined) this.#push(task);
+      if (task === undefined) continue;
+      if (open && !task.future.done()) this.#push(task);
+      else this.#lose(task, death, cause);
     }
     for (const id of leftover.begun) {
       const task = this.#tasks.get(id);
       if (task === undefined) continue;
-      if (task.future.done()) this.#forget(task);
-      else if (task.attempt <= (task.options.retries ?? 0) && this.#makeBroken === undefined)
-        this.#retry(task);
-      else {
-        this.#forget(task);
-        const options = cause === undefined ? undefined : { cause };
-        task.future.setException(new WorkerDiedError(`task ${task.label}`, death, options));
-      }
+      if (open && !task.future.done() && task.mayRunAgain) this.#retry(task);
+      else this.#lose(task, death, cause);
     }
+  }
+
+  /** The task went with its worker. */
+  #lose(task: Task, death: WorkerDeath, cause: unknown): void {
+    this.#forget(task);
+    if (task.future.done()) return;
+    const options = cause === undefined ? undefined : { cause };
+    task.future.setException(new WorkerDiedError(`task ${task.label}`, death, options));
   }
 
   broken(makeError: () => BrokenExecutorError): void {

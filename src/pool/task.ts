@@ -38,6 +38,11 @@ export class Task implements Owner, Queued {
     Error.captureStackTrace(this.#submitted);
   }
 
+  /** Whether it may be given to another worker after its own has died in the middle of it. */
+  get mayRunAgain(): boolean {
+    return this.attempt <= (this.options.retries ?? 0);
+  }
+
   get outgoing(): OutgoingCall {
     if (this.call === undefined) throw new Error(`Task ${this.label} was queued before it was encoded`);
     return this.call;
