@@ -9,7 +9,8 @@
  * entry files know nothing of tasks.
  *
  * Answers leave before the next task begins, even when it is there already: a task that turns out to be slow
- * must not sit on the results of those before it. Answers that come from callbacks leave together at the end of the tick.
+ * must not sit on the results of those before it. For the same reason reports and the values of a stream leave at
+ * once: a task that computes for a minute does not go back to its event loop in between. Answers that come from callbacks leave together at the end of the tick.
  */
 
 import type { Transferable } from 'node:worker_threads';
@@ -267,7 +268,7 @@ export class WorkerRuntime {
   readonly #report = (id: number, value: unknown): void => {
     if (!this.#running.has(id)) return;
     this.#send([REPORT, id, this.#pack(value, 'report').value]);
-    this.#planFlush();
+    this.#flush();
   };
 
   // ── answering ───────────────────────────────────────────────────────────────────────────────────────────
@@ -327,7 +328,7 @@ export class WorkerRuntime {
   #sendItem(running: Running, item: unknown): void {
     if (!this.#running.has(running.id)) return;
     this.#send([ITEM, running.id, this.#pack(item, 'item').value]);
-    this.#planFlush();
+    this.#flush();
   }
 
   #pack(value: unknown, what: string): Packed {
