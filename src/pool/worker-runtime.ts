@@ -151,7 +151,7 @@ export class WorkerRuntime {
         this.#line.push(message);
         break;
       case ABORT:
-        this.#running.get(message[1])?.abort(unpackError(message[2], this.#host.codec));
+        this.#abort(message[1], unpackError(message[2], this.#host.codec));
         break;
       case CREDIT:
         this.#running.get(message[1])?.stream?.grant(message[2]);
@@ -319,10 +319,22 @@ export class WorkerRuntime {
     this.#planFlush();
   }
 
-  #close(id: number): void {
+  #abort(id: number, reason: unknown): void {
     const running = this.#running.get(id);
-    running?.abort(new Error('The consumer of the stream has left'));
-    running?.stream?.close();
+    if (running !== undefined) {
+      running.abort(reason);
+      return;
+    }
+    // It waits in line, where the pool cannot reach it; what never begins need not be stopped.
+    const at = this.#line.findIndex((call) => call[1] === id);
+    if (at < 0) return;
+    this.#line.splice(at, 1);
+    this.#send([FAILED, id, 0, packError(reason, this.#host.codec)]);
+  }
+
+  #close(id: number): void {
+    this.#abort(id, new Error('The consumer of the stream has left'));
+    this.#running.get(id)?.stream?.close();
   }
 
   #sendItem(running: Running, item: unknown): void {
