@@ -120,6 +120,7 @@ export class Scheduler implements WorkersListener {
       grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
       close: () => {
         if (task.future.cancel()) return;
+        task.repeatable = false;
         this.#tell(task, [CLOSE, task.id]);
         this.#startGrace(task, 'its consumer had left');
       },
@@ -175,6 +176,12 @@ export class Scheduler implements WorkersListener {
     task.graceTimer ??= after(grace, () => {
       const holder = this.#channel.holderOf(task.id);
       if (holder === undefined) return;
+      if (!this.#channel.isUnderWay(task.id)) {
+        // Whatever keeps that worker busy is another task, which has done nothing wrong.
+        task.graceTimer = undefined;
+        this.#startGrace(task, why);
+        return;
+      }
       const reason = `it was stopped because task ${task.label} went on for ${grace} ms after ${why}`;
       if (holder.abandon === undefined) this.#workers().kill(holder, reason);
       else holder.abandon(task.id);
@@ -262,10 +269,11 @@ export class Scheduler implements WorkersListener {
   }
 
   #expireInQueue(task: Task, limit: number): void {
-    if (task.future.done() || !this.withdraw(task)) return;
-    task.future.setException(
-      new TimeoutError(`Task ${task.label} waited in the queue for longer than ${limit} ms (queueTimeout)`),
+    if (this.#channel.isUnderWay(task.id)) return;
+    const error = new TimeoutError(
+      `Task ${task.label} waited in the queue for longer than ${limit} ms (queueTimeout)`,
     );
+    this.#abandon(task, error, 'its time in the queue was over');
   }
 
   #push(task: Task): void {
@@ -327,7 +335,7 @@ export class Scheduler implements WorkersListener {
         this.#fail(task, worker, unpackError(message[3], codec, task.stackOptions()));
         break;
       case ITEM:
-        if (!task.future.done()) task.onItem?.(codec.decode(message[2]));
+        this.#item(task, message[2]);
         break;
       case REPORT:
         this.#report(task, message[2]);
@@ -341,22 +349,28 @@ export class Scheduler implements WorkersListener {
   }
 
   died(leftover: Leftover, death: WorkerDeath, cause: unknown): void {
+    // Once the pool is being killed there is no worker to come that could run anything again.
+    const { open } = this.#workers();
     for (const id of leftover.untouched) {
       const task = this.#tasks.get(id);
-      if (task !== undefined) this.#push(task);
+      if (task === undefined) continue;
+      if (open && !task.future.done()) this.#push(task);
+      else this.#lose(task, death, cause);
     }
     for (const id of leftover.begun) {
       const task = this.#tasks.get(id);
       if (task === undefined) continue;
-      if (task.future.done()) this.#forget(task);
-      else if (task.attempt <= (task.options.retries ?? 0) && this.#makeBroken === undefined)
-        this.#retry(task);
-      else {
-        this.#forget(task);
-        const options = cause === undefined ? undefined : { cause };
-        task.future.setException(new WorkerDiedError(`task ${task.label}`, death, options));
-      }
+      if (open && !task.future.done() && task.mayRunAgain) this.#retry(task);
+      else this.#lose(task, death, cause);
     }
+  }
+
+  /** The task went with its worker. */
+  #lose(task: Task, death: WorkerDeath, cause: unknown): void {
+    this.#forget(task);
+    if (task.future.done()) return;
+    const options = cause === undefined ? undefined : { cause };
+    task.future.setException(new WorkerDiedError(`task ${task.label}`, death, options));
   }
 
   broken(makeError: () => BrokenExecutorError): void {
@@ -407,6 +421,20 @@ export class Scheduler implements WorkersListener {
       errors: new Map(errors.map(([index, envelope]) => [index, unpackError(envelope, codec, stack)])),
       ms,
     };
+  }
+
+  #item(task: Task, packed: unknown): void {
+    // A second run would begin with the first value again.
+    task.repeatable = false;
+    if (task.future.done()) return;
+    let item: unknown;
+    try {
+      item = this.#backend.codec.decode(packed);
+    } catch (error) {
+      this.#abandon(task, error, 'one of its values could not be decoded');
+      return;
+    }
+    task.onItem?.(item);
   }
 
   #report(task: Task, packed: unknown): void {

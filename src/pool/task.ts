@@ -17,6 +17,8 @@ export class Task implements Owner, Queued {
   readonly future: Future<unknown>;
   place: Place = 'nowhere';
   attempt = 1;
+  /** False once part of its outcome has been given away, or nobody wants it any more. */
+  repeatable = true;
   call: OutgoingCall | undefined;
   onItem: ((value: unknown) => void) | undefined;
   queueTimer: NodeJS.Timeout | undefined;
@@ -36,6 +38,11 @@ export class Task implements Owner, Queued {
     this.future = new Future();
     subscribe(this.future, (future) => scheduler.count(future));
     Error.captureStackTrace(this.#submitted);
+  }
+
+  /** Whether it may be given to another worker after its own has died in the middle of it. */
+  get mayRunAgain(): boolean {
+    return this.repeatable && this.attempt <= (this.options.retries ?? 0);
   }
 
   get outgoing(): OutgoingCall {

@@ -86,6 +86,11 @@ export class Workers {
     return this.#members.size > 0;
   }
 
+  /** False once all workers are ending: none will be started any more. */
+  get open(): boolean {
+    return !this.#closed;
+  }
+
   /** Starts workers for `pending` tasks that found no room, and for `minWorkers`, within `maxWorkers`. */
   ensure(pending: number): void {
     const { maxWorkers, minWorkers, concurrency } = this.#settings;
