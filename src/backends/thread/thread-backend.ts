@@ -103,8 +103,8 @@ class ThreadHandle implements WorkerHandle {
     this.post([[SETUP, setup]]);
   }
 
-  post(batch: readonly ToWorker[], transfer: readonly Transferable[] = []): void {
-    this.#port.postMessage(batch, [...transfer] as never);
+  post(batch: readonly ToWorker[], transfer?: readonly Transferable[]): void {
+    this.#port.postMessage(batch, transfer as never);
   }
 
   kill(): void {
