@@ -62,11 +62,22 @@ function laneOf(heat: Heat, name: string): Lane | undefined {
   return heat.lanes.find((lane) => lane.name === name);
 }
 
+/**
+ * How far the rounds lay apart: half of their range, in percent of the median. It is shown from 10 % on, to tell
+ * a figure that was disturbed from one that holds.
+ */
+function spreadOf(lane: Lane, figure: Figure, middle: number): string {
+  const values = valuesOf(lane, figure).filter((value) => value !== undefined);
+  const percent = Math.round(((Math.max(...values) - Math.min(...values)) / 2 / middle) * 100);
+  return Number.isFinite(percent) && percent >= 10 ? ` ±${percent}%` : '';
+}
+
 function cell(heat: Heat, name: string, figure: Figure): string {
   const lane = laneOf(heat, name);
-  const value = lane && medianOf(lane, figure);
-  if (value !== undefined) return formatValue(value, figure.unit);
-  return lane?.outcomes.some((outcome) => 'error' in outcome) ? 'failed' : '-';
+  if (lane === undefined) return '-';
+  const value = medianOf(lane, figure);
+  if (value !== undefined) return `${formatValue(value, figure.unit)}${spreadOf(lane, figure, value)}`;
+  return lane.outcomes.some((outcome) => 'error' in outcome) ? 'failed' : '-';
 }
 
 function comparisonCell(heat: Heat, name: string, figure: Figure): string {

@@ -123,7 +123,6 @@ export async function watchingEventLoop<T>(
   const histogram = monitorEventLoopDelay({ resolution: DELAY_STEP });
   histogram.enable();
   await sleep(2 * DELAY_STEP);
-  histogram.reset();
   const result = await work();
   await sleep(2 * DELAY_STEP);
   histogram.disable();
