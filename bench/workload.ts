@@ -33,7 +33,7 @@ export const full: Scale = {
   burst: 100_000,
   fib: 35,
   mapItems: 1_000_000,
-  eachItems: 50_000,
+  eachItems: 20_000,
   idle: 2000,
 };
 
@@ -43,7 +43,7 @@ export const quick: Scale = {
   burst: 10_000,
   fib: 31,
   mapItems: 200_000,
-  eachItems: 5_000,
+  eachItems: 4_000,
   idle: 500,
 };
 

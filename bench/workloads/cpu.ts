@@ -24,6 +24,7 @@ export const cpu: Workload = {
     { key: 'held', label: 'while one task sleeps for 2 s', unit: 'ms', better: 'lower', floor: 10 },
   ],
   sideBySide: true,
+  maxRounds: 2,
   limit: 30_000,
   async run(open, { scale }) {
     const pool = await open();

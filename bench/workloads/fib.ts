@@ -8,7 +8,6 @@ export const fib: Workload = {
   name: 'fib',
   title: `${RUNS} x fib(35) (fib(31) with --quick)`,
   figures: [{ key: 'speedUp', label: 'speed-up over the same on one thread', unit: 'x', better: 'higher' }],
-  maxRounds: 3,
   async run(open, { scale }) {
     const pool = await open();
     // Workers start and compile the function before; so does this thread.

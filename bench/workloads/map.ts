@@ -31,7 +31,7 @@ export const map: Workload = {
 
 export const mapEach: Workload = {
   name: 'map-each',
-  title: 'map of 50,000 squares (5,000 with --quick): own map, or one task for each number',
+  title: 'map of 20,000 squares (4,000 with --quick): own map, or one task for each number',
   figures: [{ key: 'rate', label: 'throughput', unit: 'items/s', better: 'higher' }],
   async run(open, { scale }) {
     const pool = await open();
