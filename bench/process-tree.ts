@@ -52,11 +52,19 @@ function descendants(): ProcessTimes[] | undefined {
 }
 
 /** Milliseconds of processor used so far: exact for this process, to 10 ms for each other. */
-export function cpuMilliseconds(): number | undefined {
+function cpuMilliseconds(): number | undefined {
   const others = descendants();
   if (others === undefined) return undefined;
   const { user, system } = process.cpuUsage();
   return others.reduce((sum, { cpuMs }) => sum + cpuMs, (user + system) / 1000);
+}
+
+/** What `work` gives, and the milliseconds of processor that all used meanwhile. */
+export async function burning<T>(work: () => PromiseLike<T>): Promise<{ result: T; ms: number | undefined }> {
+  const before = cpuMilliseconds();
+  const result = await work();
+  const after = cpuMilliseconds();
+  return { result, ms: before === undefined || after === undefined ? undefined : after - before };
 }
 
 /**

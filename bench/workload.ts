@@ -85,14 +85,14 @@ export interface Workload {
 }
 
 /**
- * Keeps `inFlight` calls going for `ms` and returns how many a second were done. The calls under way at the
- * end are awaited and counted, and so is their time.
+ * Keeps `inFlight` calls going for `ms`, and returns how many were done, in all and a second. The calls under way
+ * at the end are awaited and counted, and so is their time.
  */
 export async function throughput(
   call: () => PromiseLike<unknown>,
   inFlight: number,
   ms: number,
-): Promise<number> {
+): Promise<{ done: number; rate: number }> {
   let done = 0;
   const start = performance.now();
   const caller = async () => {
@@ -102,7 +102,7 @@ export async function throughput(
     }
   };
   await Promise.all(Array.from({ length: inFlight }, caller));
-  return (done * 1000) / (performance.now() - start);
+  return { done, rate: (done * 1000) / (performance.now() - start) };
 }
 
 /** Checks a result, for a figure of wrong answers is worth nothing. */

@@ -1,19 +1,12 @@
 /** Processor time that the library burns while there is nothing to do, and while a worker is busy by itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpuMilliseconds } from '../process-tree.ts';
+import { burning } from '../process-tree.ts';
 import { throughput, type Workload } from '../workload.ts';
 
 const HOLD_MS = 2000;
 
 /** Time for compilers and collectors to finish with the load before; they are not what is measured. */
 const SETTLE_MS = 1000;
-
-async function burntDuring(wait: () => PromiseLike<unknown>): Promise<number | undefined> {
-  const before = cpuMilliseconds();
-  await wait();
-  const after = cpuMilliseconds();
-  return before === undefined || after === undefined ? undefined : after - before;
-}
 
 export const cpu: Workload = {
   name: 'cpu',
@@ -30,8 +23,8 @@ export const cpu: Workload = {
     const pool = await open();
     await throughput(() => pool.noop(), 64, scale.warmUp);
     await sleep(SETTLE_MS);
-    const idle = await burntDuring(() => sleep(scale.idle));
-    const held = await burntDuring(() => pool.hold(HOLD_MS));
+    const { ms: idle } = await burning(() => sleep(scale.idle));
+    const { ms: held } = await burning(() => pool.hold(HOLD_MS));
     if (idle === undefined || held === undefined) return {};
     return { idle: (idle * 1000) / scale.idle, held };
   },

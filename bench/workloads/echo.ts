@@ -24,7 +24,8 @@ export const echoObject: Workload = {
     const pool = await open();
     expect(isDeepStrictEqual(await pool.echo(record), record), 'the object came back changed');
     await throughput(() => pool.echo(record), RECORDS_IN_FLIGHT, scale.warmUp);
-    return { rate: await throughput(() => pool.echo(record), RECORDS_IN_FLIGHT, scale.window) };
+    const { rate } = await throughput(() => pool.echo(record), RECORDS_IN_FLIGHT, scale.window);
+    return { rate };
   },
 };
 
@@ -44,7 +45,7 @@ export const echoMebibyte: Workload = {
     expect(isDeepStrictEqual(await pool.echo(block), block), 'the bytes came back changed');
     const inFlight = workers * BLOCKS_PER_WORKER;
     await throughput(() => pool.echo(block), inFlight, scale.warmUp);
-    const rate = await throughput(() => pool.echo(block), inFlight, scale.window);
+    const { rate } = await throughput(() => pool.echo(block), inFlight, scale.window);
     return { rate: (rate * MEBIBYTE) / 1e6 };
   },
 };
