@@ -1,0 +1,6 @@
+/** What the command tells the shell. A signal's status is 128 + its number, as shells have it. */
+export const EXIT_OK = 0;
+/** Something in the run failed, or a result was wrong. */
+export const EXIT_FAILED = 1;
+/** The command line was wrong, and nothing was run. */
+export const EXIT_USAGE = 2;

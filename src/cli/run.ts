@@ -1,0 +1,36 @@
+/** The command line: one file for each subcommand, which adds itself to the program here. */
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { addCompare } from './compare.ts';
+import { EXIT_OK, EXIT_USAGE } from './exit-status.ts';
+
+/** Runs one command line, without the leading `node` and script. Resolves with the exit status. */
+export async function run(args: readonly string[]): Promise<number> {
+  let status: number = EXIT_OK;
+  const program = createProgram((code) => {
+    status = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return status;
+  } catch (error) {
+    // Commander has printed it already. Help and version end this way too, with 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    throw error;
+  }
+}
+
+/** The program with all its subcommands. `setStatus` receives the exit status of the one that runs. */
+export function createProgram(setStatus: (status: number) => void): Command {
+  const { version, description } = createRequire(import.meta.url)('manyhands/package.json') as {
+    version: string;
+    description: string;
+  };
+  const program = new Command('manyhands')
+    .description(description)
+    .version(version)
+    .showHelpAfterError('(try --help)')
+    .exitOverride();
+  addCompare(program, setStatus);
+  return program;
+}

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openExecutor } from '../executors.ts';
+import { type Job, jobFor } from '../job.ts';
+import { measure } from '../measure.ts';
+import { passTokenBlocking, passTokenConnecting, passTokenListening } from '../tasks.ts';
+import { type ExperimentDefinition, metricOf } from './definition.ts';
+
+/** What the articles call a context switch: one worker stops, and another goes on. */
+export const switching: ExperimentDefinition = {
+  id: 'switch',
+  title: () => 'Switch: the cost of a hand-over',
+  description:
+    'Two workers pass a token back and forth, each asleep while the other has it: two functions on one event ' +
+    'loop by promises, threads by shared memory (Atomics.wait; locks in Python), processes by a local socket ' +
+    '(a pipe in Python). Threads under a GIL are left out: a thread that sleeps in its task keeps that lock.',
+  unit: 'us',
+  lanes: ['event-loop', 'threads', 'processes', 'python-threads', 'python-processes'],
+  needsServer: false,
+  comparable: false,
+  columns: [['switchUs', 'hand-over']],
+  rounds: () => 3,
+  job: (lane, settings) => jobFor('switch', lane, settings, { tasks: 1, waits: false, url: '' }),
+  async run(job) {
+    const rounds = job.handOvers / 2;
+    const passMs =
+      job.lane === 'threads' ? passOnThreads : job.lane === 'processes' ? passOnProcesses : passOnLoop;
+    const measured = await measure(() => passMs(rounds));
+    return {
+      ...measured,
+      metrics: { switchUs: (measured.value * 1000) / (2 * rounds), handOvers: 2 * rounds },
+    };
+  },
+  check(outcome, job: Job) {
+    const { handOvers, switchUs } = outcome.metrics;
+    const results = `${handOvers} hand-overs`;
+    return handOvers === job.handOvers && switchUs !== undefined && switchUs > 0
+      ? { results }
+      : { results, wrong: `${handOvers} of ${job.handOvers} hand-overs took place` };
+  },
+  conclude(experiment) {
+    const loop = metricOf(experiment, 'event-loop', 'switchUs');
+    const threads = metricOf(experiment, 'threads', 'switchUs');
+    const processes = metricOf(experiment, 'processes', 'switchUs');
+    if (loop === undefined || threads === undefined || processes === undefined) return undefined;
+    return (
+      `Handing over takes ${loop.toFixed(2)} us between two functions on the event loop, ${threads.toFixed(1)} us ` +
+      `between threads, ${processes.toFixed(1)} us between processes.`
+    );
+  },
+};
+
+/** Each side awaits a promise that the other resolves. Milliseconds for all rounds. */
+async function passOnLoop(rounds: number): Promise<number> {
+  const wake: (() => void)[] = [];
+  const asleep = (side: number): Promise<void> =>
+    new Promise((resolve) => {
+      wake[side] = resolve;
+    });
+  const play = async (side: number): Promise<void> => {
+    for (let round = 0; round < rounds; round++) {
+      const woken = asleep(side);
+      wake[1 - side]?.();
+      await woken;
+    }
+    wake[1 - side]?.();
+  };
+  const startedAt = performance.now();
+  await Promise.all([play(0), play(1)]);
+  return performance.now() - startedAt;
+}
+
+async function passOnThreads(rounds: number): Promise<number> {
+  const executor = openExecutor('threads', 2);
+  try {
+    const shared = new SharedArrayBuffer(4);
+    const [took] = await Promise.all([
+      executor.submit(passTokenBlocking, shared, 0, rounds),
+      executor.submit(passTokenBlocking, shared, 1, rounds),
+    ]);
+    return took;
+  } finally {
+    await executor.shutdown();
+  }
+}
+
+async function passOnProcesses(rounds: number): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'manyhands-'));
+  const path =
+    process.platform === 'win32' ? `\\\\.\\pipe\\manyhands-${process.pid}` : join(directory, 'token');
+  const executor = openExecutor('processes', 2);
+  try {
+    let other: PromiseLike<void> | undefined;
+    const listening = executor.with({
+      onReport: () => {
+        other = executor.submit(passTokenConnecting, path);
+      },
+    });
+    const took = await listening.submit(passTokenListening, path, rounds);
+    await other;
+    return took;
+  } finally {
+    await executor.shutdown();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,35 @@
+/** The report as one self-contained HTML file: the page is built beforehand, the figures are put into it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Report } from './report.ts';
+
+const SLOT = /(<script\b[^>]*\bid="report"[^>]*>)[\s\S]*?(<\/script>)/;
+
+/** Where the page is, or an error that says how to build it. */
+export function findTemplate(): string {
+  // From dist/src/compare, and from src/compare.
+  const candidates = ['../../ui/report.html', '../../dist/ui/report.html'];
+  const paths = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const found = paths.find((path) => existsSync(path));
+  if (found === undefined) {
+    throw new Error(
+      `The page of the HTML report is missing: ${paths[0]} is not there. Build it with: npm run build`,
+    );
+  }
+  return found;
+}
+
+export function readTemplate(): string {
+  return readFileSync(findTemplate(), 'utf8');
+}
+
+/** Puts a report into a page. Throws if the page has no place for it. */
+export function renderHtml(template: string, report: Report): string {
+  if (!SLOT.test(template)) {
+    throw new Error('The page of the HTML report has no <script type="application/json" id="report">.');
+  }
+  // "</script>" in a value would end the element; as an escape it is the same JSON. A function, since in a
+  // replacement string "$&" and its like would be taken for more than they are.
+  const json = JSON.stringify(report).replaceAll('<', '\\u003c');
+  return template.replace(SLOT, (_whole, open: string, close: string) => `${open}${json}${close}`);
+}

@@ -1,0 +1,158 @@
+/**
+ * What the lanes run. Every function is exported, so that a worker finds it by module and name, and says when
+ * and where it ran.
+ */
+import { createConnection, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { currentTask } from '../index.ts';
+import { checkOf, type DocumentCheck } from './document.ts';
+import type { Timed } from './job.ts';
+import { now, ownCpuMs } from './measure.ts';
+
+async function timed<T>(work: () => T | Promise<T>): Promise<Timed<T>> {
+  const startedAt = now();
+  const result = await work();
+  const endedAt = now();
+  const worker = currentTask()?.workerName ?? 'main';
+  return { result, startedAt, endedAt, worker, pid: process.pid, processCpuMs: ownCpuMs() };
+}
+
+/** Waiting for the network: one document over HTTP. */
+export function download(url: string): Promise<Timed<DocumentCheck>> {
+  return timed(async () => {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${url} answered ${response.status} ${response.statusText}.`);
+    return checkOf(new Uint8Array(await response.arrayBuffer()));
+  });
+}
+
+/** Computing: the slow way to a Fibonacci number. */
+export function fibonacci(n: number): Promise<Timed<number>> {
+  return timed(() => fib(n));
+}
+
+function fib(n: number): number {
+  return n <= 2 ? 1 : fib(n - 1) + fib(n - 2);
+}
+
+/** Waiting for the clock. The result is how long it was, in milliseconds. */
+export function pause(milliseconds: number): Promise<Timed<number>> {
+  return timed(async () => {
+    const startedAt = now();
+    await sleep(milliseconds);
+    return now() - startedAt;
+  });
+}
+
+/** Computing: the sum of all numbers below a limit. */
+export function addUp(limit: number): Promise<Timed<number>> {
+  return timed(() => {
+    let total = 0;
+    for (let i = 0; i < limit; i++) total += i;
+    return total;
+  });
+}
+
+export function nothing(): void {}
+
+export function echo<T>(value: T): T {
+  return value;
+}
+
+/** Says that it runs, and stays for a while. */
+export async function linger(milliseconds: number): Promise<void> {
+  currentTask()?.report('running');
+  await sleep(milliseconds);
+}
+
+export interface Counter {
+  value: number;
+}
+
+/** Adds one to an ordinary object, `times` times, and returns what it then holds here. */
+export function countInObject(counter: Counter, times: number): number {
+  for (let i = 0; i < times; i++) counter.value++;
+  return counter.value;
+}
+
+/** The same in shared memory, without any care: between the read and the write another may have written. */
+export function countUnguarded(shared: SharedArrayBuffer, times: number): void {
+  const cells = new Int32Array(shared);
+  for (let i = 0; i < times; i++) cells[0]!++;
+}
+
+/** The same with an atomic addition, which nobody can come between. */
+export function countGuarded(shared: SharedArrayBuffer, times: number): void {
+  const cells = new Int32Array(shared);
+  for (let i = 0; i < times; i++) Atomics.add(cells, 0, 1);
+}
+
+/**
+ * Passes a token back and forth through shared memory, asleep while the other side has it. The token is in cell 0:
+ * a side waits until it holds the side's own number, and passes on by writing the other's.
+ */
+export function passTokenBlocking(shared: SharedArrayBuffer, side: 0 | 1, rounds: number): number {
+  const cells = new Int32Array(shared);
+  let startedAt = now();
+  for (let round = 0; round <= rounds; round++) {
+    while (Atomics.load(cells, 0) !== side) Atomics.wait(cells, 0, 1 - side);
+    // The first round waits for the other worker to start, which is not what is asked here.
+    if (round === 0) startedAt = now();
+    Atomics.store(cells, 0, 1 - side);
+    Atomics.notify(cells, 0);
+  }
+  return now() - startedAt;
+}
+
+/** Passes a token over a local socket: the side that listens. `report`s when the other side may connect. */
+export async function passTokenListening(path: string, rounds: number): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(path, resolve);
+  });
+  currentTask()?.report('listening');
+  const socket = await new Promise<Socket>((resolve) => {
+    server.once('connection', resolve);
+  });
+  server.close();
+  socket.write('t');
+  await nextByte(socket);
+  const startedAt = now();
+  for (let round = 0; round < rounds; round++) {
+    socket.write('t');
+    await nextByte(socket);
+  }
+  socket.destroy();
+  return now() - startedAt;
+}
+
+/** Passes a token over a local socket: the side that connects, and sends back whatever comes. */
+export async function passTokenConnecting(path: string): Promise<void> {
+  const socket = createConnection(path);
+  socket.setNoDelay();
+  socket.on('data', (bytes) => socket.write(bytes));
+  await new Promise((resolve) => {
+    socket.once('close', resolve);
+    socket.on('error', resolve);
+  });
+}
+
+function nextByte(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('data', () => resolve());
+    socket.once('error', reject);
+  });
+}
+
+/**
+ * Ends badly, in one of two ways: by an error that nobody catches, or by the end of the process it runs in.
+ * A fault in native code ends a process by a signal; SIGKILL stands for it here, since it leaves no core dump.
+ */
+export async function die(death: 'error' | 'fault'): Promise<void> {
+  await sleep(100);
+  if (death === 'fault') process.kill(process.pid, 'SIGKILL');
+  setImmediate(() => {
+    throw new Error('nobody catches this');
+  });
+  await sleep(60_000);
+}
