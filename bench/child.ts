@@ -5,6 +5,7 @@
 import type { Pool } from './contestant.ts';
 import { contestants } from './contestants/index.ts';
 import type { Measured, Setting } from './workload.ts';
+import { check } from './workloads/check.ts';
 import { workloads } from './workloads/index.ts';
 
 export interface Order extends Setting {
@@ -17,7 +18,7 @@ export type Outcome = { readonly figures: Measured } | { readonly error: string 
 
 async function carryOut({ contestant: wanted, workload: name, ...setting }: Order): Promise<void> {
   const contestant = contestants.find((candidate) => candidate.name === wanted);
-  const workload = workloads.find((candidate) => candidate.name === name);
+  const workload = [...workloads, check].find((candidate) => candidate.name === name);
   if (contestant === undefined || workload === undefined)
     throw new Error(`No contestant ${wanted} or no workload ${name}`);
   let opened: Pool | undefined;

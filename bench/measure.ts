@@ -9,7 +9,7 @@ import type { Order, Outcome } from './child.ts';
 const child = fileURLToPath(new URL('./child.js', import.meta.url));
 
 /** Milliseconds that a pool may take to close after its figures are in. */
-const CLOSING = 3000;
+const CLOSING = 1000;
 
 const STDERR_LINES = 3;
 
