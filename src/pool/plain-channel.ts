@@ -236,7 +236,12 @@ export class PlainChannel implements Channel {
 
   isUnderWay(id: number): boolean {
     const { concurrency } = this.#options;
-    return this.#holders.get(id)?.underWay(concurrency).some(({ call }) => call.id === id) ?? false;
+    return (
+      this.#holders
+        .get(id)
+        ?.underWay(concurrency)
+        .some(({ call }) => call.id === id) ?? false
+    );
   }
 
   tell(id: number, message: ToWorker): void {

@@ -11,6 +11,7 @@ import { bytesCodec, type Codec } from '../../wire/codec.ts';
 import { encodeFrame, FrameReader } from '../../wire/frames.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
 import { StderrTail } from '../stderr-tail.ts';
+import { dyingWithParent } from './die-with-parent.ts';
 
 export interface ProcessSettings {
   readonly env?: NodeJS.ProcessEnv | undefined;
@@ -61,7 +62,8 @@ class ProcessHandle implements WorkerHandle {
     this.name = setup.name;
     this.#events = events;
     const flags = settings.execArgv ?? processFlags();
-    this.#child = spawn(process.execPath, [...flags, ENTRY], {
+    const [command, args] = dyingWithParent(process.execPath, [...flags, ENTRY]);
+    this.#child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
       windowsHide: true,
       ...(settings.env === undefined ? {} : { env: settings.env }),
