@@ -14,8 +14,9 @@
  */
 
 import { type Cursor, openCursor } from './cursor.ts';
-import type { ChunkResult, Engine, MapOptions } from './executor.ts';
+import type { ChunkResult, Engine } from './engine.ts';
 import { type Future, subscribe } from './future.ts';
+import type { MapOptions } from './submit-options.ts';
 import { failureObserved, type Unobserved, watchFailure } from './unobserved.ts';
 
 /**

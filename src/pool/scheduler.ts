@@ -26,7 +26,7 @@ import {
   type WorkerDeath,
   WorkerDiedError,
 } from '../errors.ts';
-import type { ChunkResult, StreamSource, TaskRequest } from '../futures/executor.ts';
+import type { ChunkResult, StreamSource, TaskRequest } from '../futures/engine.ts';
 import { type Future, hasFailed, own } from '../futures/future.ts';
 import { after } from '../futures/waiting.ts';
 import { referenceTo } from '../tasks/reference.ts';
@@ -54,13 +54,13 @@ import { hold, letGo } from './keep-alive.ts';
 import { learnErrorClasses } from './known-errors.ts';
 import type { PoolSettings } from './options.ts';
 import { PendingQueue } from './pending-queue.ts';
-import { Task } from './task.ts';
+import { type Keeper, Task } from './task.ts';
 import type { Workers, WorkersListener } from './workers.ts';
 
 /** What a task that ignores its abort signal is given before its worker is stopped. */
 const DEFAULT_GRACE_MS = 500;
 
-export class Scheduler implements WorkersListener {
+export class Scheduler implements WorkersListener, Keeper {
   readonly #backend: Backend;
   readonly #settings: PoolSettings;
   readonly #channel: Channel;
