@@ -70,6 +70,8 @@ export class Scheduler implements WorkersListener {
   #nextId = 1;
   #state: 'open' | 'closing' | 'broken' = 'open';
   #makeBroken: (() => BrokenExecutorError) | undefined;
+  /** Nothing more is to begin: what comes back from workers is not queued again. */
+  #cancelling = false;
   #pumpPlanned = false;
   /** More than one priority has been seen, so urgent tasks may have to overtake what lies in workers' hands. */
   #mixed = false;
@@ -113,7 +115,10 @@ export class Scheduler implements WorkersListener {
     task.onItem = onItem;
     return {
       start: () => {
-        if (!task.future.done()) this.#enqueue(task);
+        const refusal = this.#refusal(AS_STREAM);
+        if (task.future.done()) return task.future;
+        if (refusal === undefined) this.#enqueue(task);
+        else task.future.setException(refusal);
         return task.future;
       },
       grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
@@ -125,10 +130,11 @@ export class Scheduler implements WorkersListener {
     };
   }
 
-  /** Refuses new work; optionally takes back what no worker has begun. */
+  /** Refuses new work; optionally takes back what no worker has begun, now or when a worker's death gives it back. */
   close(cancelPending: boolean): void {
     if (this.#state === 'open') this.#state = 'closing';
     if (!cancelPending) return;
+    this.#cancelling = true;
     for (const task of this.#tasks.values()) task.future.cancel();
   }
 
@@ -192,7 +198,7 @@ export class Scheduler implements WorkersListener {
     const { options, fn, args, arity = 0 } = request;
     const task = new Task(this, this.#nextId++, fn, options);
     this.counts.submitted += 1;
-    const refusal = this.#refusal();
+    const refusal = this.#refusal(shape);
     if (refusal !== undefined || options.signal?.aborted) {
       task.future.setException(refusal ?? options.signal?.reason);
       return task;
@@ -219,7 +225,7 @@ export class Scheduler implements WorkersListener {
     return task;
   }
 
-  #refusal(): Error | undefined {
+  #refusal(shape: number): Error | undefined {
     if (this.#makeBroken !== undefined) return this.#makeBroken();
     if (this.#state !== 'open') {
       return new ExecutorShutdownError(
@@ -229,6 +235,8 @@ export class Scheduler implements WorkersListener {
     if (isProcessExiting()) {
       return new ExecutorShutdownError('The executor takes no more work: the process is exiting.');
     }
+    // A map keeps itself within bounds. It cannot know of others that fill the queue, and must not fail for them.
+    if (shape === AS_CHUNK) return undefined;
     const { maxQueue, maxWorkers, concurrency } = this.#settings;
     if (this.#tasks.size < maxWorkers * concurrency + maxQueue) return undefined;
     return new QueueFullError(
@@ -237,11 +245,6 @@ export class Scheduler implements WorkersListener {
   }
 
   #enqueue(task: Task): void {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) {
-      task.future.setException(refusal);
-      return;
-    }
     own(task.future, task);
     if (this.#tasks.size === 0) hold();
     this.#tasks.set(task.id, task);
@@ -339,25 +342,27 @@ export class Scheduler implements WorkersListener {
   died(leftover: Leftover, death: WorkerDeath, cause: unknown): void {
     for (const id of leftover.untouched) {
       const task = this.#tasks.get(id);
-      if (task !== undefined) this.#push(task);
+      if (task === undefined) continue;
+      task.place = 'nowhere';
+      // Its caller has been told already: that the pool is broken, or that the time is over.
+      if (task.future.done()) this.#forget(task);
+      else if (!this.#cancelling) this.#push(task);
+      // Where nobody can see what a worker has begun, the future may have said that it runs, and cannot take it back.
+      else if (!task.future.cancel()) this.#lose(task, death, cause);
     }
     for (const id of leftover.begun) {
       const task = this.#tasks.get(id);
       if (task === undefined) continue;
       if (task.future.done()) this.#forget(task);
-      else if (task.attempt <= (task.options.retries ?? 0) && this.#makeBroken === undefined)
-        this.#retry(task);
-      else {
-        this.#forget(task);
-        const options = cause === undefined ? undefined : { cause };
-        task.future.setException(new WorkerDiedError(`task ${task.label}`, death, options));
-      }
+      else if (task.attempt <= (task.options.retries ?? 0) && !this.#cancelling) this.#retry(task);
+      else this.#lose(task, death, cause);
     }
   }
 
   broken(makeError: () => BrokenExecutorError): void {
     this.#makeBroken = makeError;
     this.#state = 'broken';
+    this.#cancelling = true;
     for (const task of this.#tasks.values()) {
       // What a worker has begun is over when that worker is gone; it is told to go by whoever broke the pool.
       if (task.place === 'queue') this.withdraw(task);
@@ -415,6 +420,12 @@ export class Scheduler implements WorkersListener {
         code: 'MANYHANDS_CALLBACK',
       });
     }
+  }
+
+  #lose(task: Task, death: WorkerDeath, cause: unknown): void {
+    this.#forget(task);
+    const options = cause === undefined ? undefined : { cause };
+    task.future.setException(new WorkerDiedError(`task ${task.label}`, death, options));
   }
 
   #retry(task: Task): void {
