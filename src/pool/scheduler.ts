@@ -71,6 +71,8 @@ export class Scheduler implements WorkersListener, Keeper {
   #nextId = 1;
   #state: 'open' | 'closing' | 'broken' = 'open';
   #makeBroken: (() => BrokenExecutorError) | undefined;
+  /** Nothing more is to begin: what comes back from workers is not queued again. */
+  #cancelling = false;
   #pumpPlanned = false;
   /** More than one priority has been seen, so urgent tasks may have to overtake what lies in workers' hands. */
   #mixed = false;
@@ -114,7 +116,10 @@ export class Scheduler implements WorkersListener, Keeper {
     task.onItem = onItem;
     return {
       start: () => {
-        if (!task.future.done()) this.#enqueue(task);
+        const refusal = this.#refusal(AS_STREAM);
+        if (task.future.done()) return task.future;
+        if (refusal === undefined) this.#enqueue(task);
+        else task.future.setException(refusal);
         return task.future;
       },
       grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
@@ -127,10 +132,11 @@ export class Scheduler implements WorkersListener, Keeper {
     };
   }
 
-  /** Refuses new work; optionally takes back what no worker has begun. */
+  /** Refuses new work; optionally takes back what no worker has begun, now or when a worker's death gives it back. */
   close(cancelPending: boolean): void {
     if (this.#state === 'open') this.#state = 'closing';
     if (!cancelPending) return;
+    this.#cancelling = true;
     for (const task of this.#tasks.values()) task.future.cancel();
   }
 
@@ -200,7 +206,7 @@ export class Scheduler implements WorkersListener, Keeper {
     const { options, fn, args, arity = 0 } = request;
     const task = new Task(this, this.#nextId++, fn, options);
     this.counts.submitted += 1;
-    const refusal = this.#refusal();
+    const refusal = this.#refusal(shape);
     if (refusal !== undefined || options.signal?.aborted) {
       task.future.setException(refusal ?? options.signal?.reason);
       return task;
@@ -230,7 +236,7 @@ export class Scheduler implements WorkersListener, Keeper {
     return task;
   }
 
-  #refusal(): Error | undefined {
+  #refusal(shape: number): Error | undefined {
     if (this.#makeBroken !== undefined) return this.#makeBroken();
     if (this.#state !== 'open') {
       return new ExecutorShutdownError(
@@ -240,6 +246,8 @@ export class Scheduler implements WorkersListener, Keeper {
     if (isProcessExiting()) {
       return new ExecutorShutdownError('The executor takes no more work: the process is exiting.');
     }
+    // A map keeps itself within bounds. It cannot know of others that fill the queue, and must not fail for them.
+    if (shape === AS_CHUNK) return undefined;
     const { maxQueue, maxWorkers, concurrency } = this.#settings;
     if (this.#tasks.size < maxWorkers * concurrency + maxQueue) return undefined;
     return new QueueFullError(
@@ -248,11 +256,6 @@ export class Scheduler implements WorkersListener, Keeper {
   }
 
   #enqueue(task: Task): void {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) {
-      task.future.setException(refusal);
-      return;
-    }
     own(task.future, task);
     if (this.#tasks.size === 0) hold();
     this.#tasks.set(task.id, task);
@@ -349,13 +352,18 @@ export class Scheduler implements WorkersListener, Keeper {
   }
 
   died(leftover: Leftover, death: WorkerDeath, cause: unknown): void {
-    // Once the pool is being killed there is no worker to come that could run anything again.
-    const { open } = this.#workers();
+    // Once the pool is being killed, or told to begin nothing more, nothing is run again.
+    const open = this.#workers().open && !this.#cancelling;
     for (const id of leftover.untouched) {
       const task = this.#tasks.get(id);
       if (task === undefined) continue;
-      if (open && !task.future.done()) this.#push(task);
-      else this.#lose(task, death, cause);
+      if (open && !task.future.done()) {
+        this.#push(task);
+        continue;
+      }
+      task.place = 'nowhere';
+      // Where nobody can see what a worker has begun, the future may have said that it runs, and cannot take it back.
+      if (!task.future.cancel()) this.#lose(task, death, cause);
     }
     for (const id of leftover.begun) {
       const task = this.#tasks.get(id);
@@ -376,6 +384,7 @@ export class Scheduler implements WorkersListener, Keeper {
   broken(makeError: () => BrokenExecutorError): void {
     this.#makeBroken = makeError;
     this.#state = 'broken';
+    this.#cancelling = true;
     for (const task of this.#tasks.values()) {
       // What a worker has begun is over when that worker is gone; it is told to go by whoever broke the pool.
       if (task.place === 'queue') this.withdraw(task);
