@@ -116,8 +116,7 @@ class ThreadHandle implements WorkerHandle {
 
   #reason(exitCode: number): string {
     const error = this.#error;
-    if (error === undefined)
-      return `the thread exited with code ${exitCode}, as by process.exit(${exitCode})`;
+    if (error === undefined) return `it exited with code ${exitCode}, as by process.exit(${exitCode})`;
     const { code } = error as { code?: unknown };
     if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'it ran out of memory (resourceLimits)';
     return `an error that nothing caught: ${String(error)}`;
