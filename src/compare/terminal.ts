@@ -31,7 +31,7 @@ const chars = {
   'right-mid': '',
   middle: ' ',
 };
-const style = { head: [], border: [], compact: true, 'padding-left': 1, 'padding-right': 1 };
+const style = { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 };
 
 /** What the figures were measured on. */
 export function renderMachine(machine: Machine): string {
