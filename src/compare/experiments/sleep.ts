@@ -10,7 +10,7 @@ export const sleep: ExperimentDefinition = {
   title: (job) => `Sleep: ${job.tasks} x ${job.sleepMs / 1000} s`,
   description:
     'Waiting for the clock, as the first article does, with a thread or process for each task. ' +
-    'A quick run sleeps 0.3 s.',
+    'A quick run sleeps 0.2 s.',
   unit: 'ms',
   lanes: [...nodeLanes, ...pythonLanes],
   needsServer: false,

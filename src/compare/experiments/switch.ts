@@ -20,7 +20,7 @@ export const switching: ExperimentDefinition = {
   needsServer: false,
   comparable: false,
   columns: [['switchUs', 'hand-over']],
-  rounds: () => 3,
+  rounds: (_lane, quick) => (quick ? 2 : 3),
   job: (lane, settings) => jobFor('switch', lane, settings, { tasks: 1, waits: false, url: '' }),
   async run(job) {
     const rounds = job.handOvers / 2;
