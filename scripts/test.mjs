@@ -10,7 +10,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
   .map((file) => join(root, file))
-  .sort();
+  .toSorted();
 if (files.length === 0) {
   console.error(
     `No test file matches ${names.join(', ') || '*.test.js'} under ${root}; run npm run build first.`,

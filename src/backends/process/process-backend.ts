@@ -1,0 +1,152 @@
+/** Starts child processes, and talks to each over a pipe of its own beside stdin, stdout and stderr. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { WorkerDeath } from '../../errors.ts';
+import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
+import { atExit } from '../../pool/exiting.ts';
+import { bytesCodec, type Codec } from '../../wire/codec.ts';
+import { encodeFrame, FrameReader } from '../../wire/frames.ts';
+import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
+import { inheritedExecArgv } from '../exec-argv.ts';
+import { StderrTail } from '../stderr-tail.ts';
+
+export interface ProcessSettings {
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly cwd?: string | undefined;
+  readonly execArgv?: readonly string[] | undefined;
+}
+
+const ENTRY = fileURLToPath(new URL('./process-worker.js', import.meta.url));
+
+/** The descriptor of the pipe in the child. */
+const CHANNEL_FD = 3;
+
+/**
+ * How long after its death the pipes of a child are read for what it left in them. They end with the process, unless
+ * a process that it started holds them open: that one must not hold up the news.
+ */
+const DRAIN_MS = 250;
+/** A process that ignores SIGTERM for so long is killed. */
+const TERMINATE_MS = 5000;
+
+export class ProcessBackend implements Backend {
+  readonly kind = 'process';
+  readonly codec: Codec = bytesCodec;
+  readonly #settings: ProcessSettings;
+
+  constructor(settings: ProcessSettings) {
+    this.#settings = settings;
+  }
+
+  start(setup: WorkerSetup, events: WorkerEvents): WorkerHandle {
+    return new ProcessHandle(setup, this.#settings, events);
+  }
+}
+
+class ProcessHandle implements WorkerHandle {
+  readonly name: string;
+  readonly claims = undefined;
+  readonly #child: ChildProcess;
+  readonly #pipe: Socket;
+  readonly #tail: StderrTail;
+  readonly #events: WorkerEvents;
+  readonly #offExit: () => void;
+  #startError: Error | undefined;
+  #killTimer: NodeJS.Timeout | undefined;
+  #gone = false;
+
+  constructor(setup: WorkerSetup, settings: ProcessSettings, events: WorkerEvents) {
+    this.name = setup.name;
+    this.#events = events;
+    const flags = settings.execArgv ?? inheritedExecArgv().flags;
+    this.#child = spawn(process.execPath, [...flags, ENTRY], {
+      stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
+      windowsHide: true,
+      ...(settings.env === undefined ? {} : { env: settings.env }),
+      ...(settings.cwd === undefined ? {} : { cwd: settings.cwd }),
+    });
+    this.#offExit = atExit(() => this.#child.kill('SIGKILL'));
+    const child = this.#child;
+    this.#pipe = child.stdio[CHANNEL_FD] as unknown as Socket;
+    const stderr = child.stderr as unknown as Socket;
+    this.#tail = new StderrTail(stderr);
+    // Before the process has started, `pid` may be missing, and the error comes as an event.
+    child.on('error', (error) => {
+      this.#startError = error;
+      if (child.pid === undefined) this.#exited(null, null);
+    });
+    this.#read();
+    child.once('exit', (code, signal) => {
+      clearTimeout(this.#killTimer);
+      const drained = setTimeout(() => this.#exited(code, signal), DRAIN_MS);
+      child.once('close', () => {
+        clearTimeout(drained);
+        this.#exited(code, signal);
+      });
+    });
+    // What keeps the process alive is pending work, not workers; see `pool/keep-alive.ts`.
+    child.unref();
+    stderr.unref();
+    this.#pipe.unref();
+    this.post([[SETUP, setup]]);
+  }
+
+  get id(): number | undefined {
+    return this.#child.pid;
+  }
+
+  post(batch: readonly ToWorker[]): void {
+    if (!this.#gone && this.#pipe.writable) this.#pipe.write(encodeFrame(batch));
+  }
+
+  kill(how: 'terminate' | 'kill'): void {
+    if (how === 'kill') {
+      this.#child.kill('SIGKILL');
+      return;
+    }
+    this.#child.kill('SIGTERM');
+    this.#killTimer ??= setTimeout(() => this.#child.kill('SIGKILL'), TERMINATE_MS).unref();
+  }
+
+  #read(): void {
+    const reader = new FrameReader();
+    this.#pipe.on('data', (piece: Buffer) => {
+      try {
+        for (const batch of reader.push(piece)) this.#events.messages(batch as FromWorker[]);
+      } catch (error) {
+        // Without frame borders nothing that follows can be trusted.
+        this.#startError = error as Error;
+        this.#pipe.destroy();
+        this.kill('kill');
+      }
+    });
+    // EPIPE, ECONNRESET: the process is gone; its exit says why.
+    this.#pipe.on('error', () => undefined);
+  }
+
+  #exited(exitCode: number | null, signal: string | null): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#offExit();
+    clearTimeout(this.#killTimer);
+    this.#pipe.destroy();
+    const stderr = this.#tail.lines;
+    const death: WorkerDeath = {
+      exitCode,
+      signal,
+      reason: this.#reason(exitCode, signal, stderr),
+      workerName: this.name,
+      stderr,
+    };
+    this.#events.exited(death);
+  }
+
+  #reason(exitCode: number | null, signal: string | null, stderr: readonly string[]): string {
+    if (this.#startError !== undefined) return `it failed: ${this.#startError.message}`;
+    if (stderr.some((line) => line.includes('heap out of memory'))) return 'it ran out of memory';
+    if (signal !== null) return `the process was killed by ${signal}`;
+    return `the process exited with code ${exitCode}, as by process.exit(${exitCode})`;
+  }
+}

@@ -1,0 +1,37 @@
+/** The entry of a worker process. */
+
+import { Socket } from 'node:net';
+import { WorkerRuntime } from '../../pool/worker-runtime.ts';
+import { bytesCodec } from '../../wire/codec.ts';
+import { packError } from '../../wire/error-envelope.ts';
+import { FrameReader } from '../../wire/frames.ts';
+import { FAULT, type ToWorker } from '../../wire/protocol.ts';
+import { endSoon } from '../end-soon.ts';
+import { writeFrame } from './write-frame.ts';
+
+/** Beside stdin, stdout and stderr, see `process-backend.ts`. */
+const CHANNEL_FD = 3;
+
+const pipe = new Socket({ fd: CHANNEL_FD, readable: true, writable: false });
+const runtime = new WorkerRuntime({
+  codec: bytesCodec,
+  post: (batch) => writeFrame(CHANNEL_FD, batch),
+  end: () => endSoon(() => pipe.unref()),
+});
+
+const fault = (error: unknown): void => {
+  writeFrame(CHANNEL_FD, [[FAULT, packError(error, bytesCodec)]]);
+  process.exit(1);
+};
+process.on('uncaughtException', fault);
+process.on('unhandledRejection', fault);
+// Ctrl-C reaches every process of the terminal; what becomes of the workers is for their parent to say.
+process.on('SIGINT', () => undefined);
+
+const reader = new FrameReader();
+pipe.on('data', (piece: Buffer) => {
+  for (const batch of reader.push(piece)) runtime.receive(batch as ToWorker[]);
+});
+// The parent is gone, however it went: nobody is left to work for.
+pipe.on('close', () => process.exit(0));
+pipe.on('error', () => process.exit(0));

@@ -1,0 +1,27 @@
+/** The last lines of what a worker wrote to stderr, passed on to ours as it comes. */
+
+import type { Readable } from 'node:stream';
+
+/** Enough for a stack, or for what V8 prints when it runs out of memory. */
+const LINES = 20;
+const BYTES = 8192;
+
+export class StderrTail {
+  #text = '';
+
+  constructor(stream: Readable) {
+    stream.on('data', (chunk: Buffer) => {
+      process.stderr.write(chunk);
+      this.#text = (this.#text + chunk.toString('utf8')).slice(-BYTES);
+    });
+    // A pipe that breaks with its process has nothing more to tell.
+    stream.on('error', () => undefined);
+  }
+
+  get lines(): readonly string[] {
+    return this.#text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(-LINES);
+  }
+}

@@ -1,0 +1,135 @@
+/** Starts worker threads, and talks to each over a MessagePort of its own. */
+
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  receiveMessageOnPort,
+  type Transferable,
+  Worker,
+} from 'node:worker_threads';
+import type { WorkerDeath } from '../../errors.ts';
+import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
+import { SharedClaims } from '../../pool/claims.ts';
+import { type Codec, cloneCodec } from '../../wire/codec.ts';
+import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
+import { inheritedExecArgv } from '../exec-argv.ts';
+import { StderrTail } from '../stderr-tail.ts';
+import type { InterpreterLock } from './interpreter-lock.ts';
+
+export interface ThreadSettings {
+  readonly resourceLimits?: ResourceLimits | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly execArgv?: readonly string[] | undefined;
+  /** Given: all threads run under it, one at a time. */
+  readonly lock?: InterpreterLock | undefined;
+}
+
+/** What a thread finds as its `workerData`. */
+export interface ThreadData {
+  readonly port: MessagePort;
+  /** See `pool/claims.ts`. */
+  readonly claims: Int32Array;
+}
+
+const ENTRY = new URL('./thread-worker.js', import.meta.url);
+
+export class ThreadBackend implements Backend {
+  readonly kind = 'thread';
+  readonly codec: Codec = cloneCodec;
+  readonly #settings: ThreadSettings;
+  #owners = 0;
+
+  constructor(settings: ThreadSettings) {
+    this.#settings = settings;
+  }
+
+  start(setup: WorkerSetup, events: WorkerEvents): WorkerHandle {
+    const { lock } = this.#settings;
+    if (lock === undefined) return new ThreadHandle(setup, this.#settings, events, () => undefined);
+    this.#owners += 1;
+    const owner = this.#owners;
+    const locked: WorkerSetup = { ...setup, interpreterLock: { word: lock.word, owner } };
+    return new ThreadHandle(locked, this.#settings, events, () => lock.releaseFor(owner));
+  }
+}
+
+class ThreadHandle implements WorkerHandle {
+  readonly name: string;
+  readonly id: number;
+  readonly claims = new SharedClaims();
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  #error: unknown;
+
+  constructor(setup: WorkerSetup, settings: ThreadSettings, events: WorkerEvents, onExit: () => void) {
+    const { port1, port2 } = new MessageChannel();
+    const { flags, filtered } = inheritedExecArgv();
+    const execArgv = settings.execArgv ?? (filtered ? flags.filter(isThreadFlag) : undefined);
+    const data: ThreadData = { port: port2, claims: this.claims.words };
+    this.name = setup.name;
+    this.#port = port1;
+    this.#worker = new Worker(ENTRY, {
+      name: setup.name,
+      workerData: data,
+      transferList: [port2],
+      stderr: true,
+      ...(settings.env === undefined ? {} : { env: settings.env }),
+      ...(settings.resourceLimits === undefined ? {} : { resourceLimits: settings.resourceLimits }),
+      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+    });
+    this.id = this.#worker.threadId;
+    const tail = new StderrTail(this.#worker.stderr);
+    port1.on('message', (batch: FromWorker[]) => events.messages(batch));
+    port1.on('messageerror', (error) => {
+      this.#error = error;
+      this.kill();
+    });
+    this.#worker.on('error', (error) => {
+      this.#error ??= error;
+    });
+    this.#worker.on('exit', (exitCode) => {
+      onExit();
+      // What it had said before it went may still lie in the port.
+      for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1)) {
+        events.messages(last.message as FromWorker[]);
+      }
+      port1.close();
+      events.exited(this.#death(exitCode, tail.lines));
+    });
+    // What keeps the process alive is pending work, not workers; see `pool/keep-alive.ts`.
+    this.#worker.unref();
+    port1.unref();
+    this.post([[SETUP, setup]]);
+  }
+
+  post(batch: readonly ToWorker[], transfer: readonly Transferable[] = []): void {
+    this.#port.postMessage(batch, [...transfer] as never);
+  }
+
+  kill(): void {
+    void this.#worker.terminate();
+  }
+
+  #death(exitCode: number, stderr: readonly string[]): WorkerDeath {
+    return { exitCode, signal: null, reason: this.#reason(exitCode), workerName: this.name, stderr };
+  }
+
+  #reason(exitCode: number): string {
+    const error = this.#error;
+    if (error === undefined)
+      return `the thread exited with code ${exitCode}, as by process.exit(${exitCode})`;
+    const { code } = error as { code?: unknown };
+    if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'it ran out of memory (resourceLimits)';
+    return `an error that nothing caught: ${String(error)}`;
+  }
+}
+
+/** A thread that is given flags takes only those that can differ by thread; the others it has anyway. */
+function isThreadFlag(flag: string, index: number, flags: readonly string[]): boolean {
+  const pattern = /^(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(?:=|$)/;
+  const single = /^(?:--enable-source-maps|--no-warnings|--experimental-[a-z-]+|--no-experimental-[a-z-]+)/;
+  if (pattern.test(flag) || single.test(flag)) return true;
+  const before = flags[index - 1];
+  return before !== undefined && pattern.test(before) && !before.includes('=');
+}

@@ -1,0 +1,64 @@
+/** The one place where a wait gets its limits: a time, a signal, or both. */
+
+import { TimeoutError } from '../errors.ts';
+import { checkWait, type WaitOptions } from '../options.ts';
+
+/** The longest delay that `setTimeout` keeps; a longer one would fire at once. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+/** Calls `fn` after `ms` milliseconds; durations beyond the timer's range are as good as for ever. */
+export function after(ms: number, fn: () => void): NodeJS.Timeout | undefined {
+  return ms > LONGEST_DELAY ? undefined : setTimeout(fn, ms);
+}
+
+/**
+ * A promise that `start` settles, unless `timeout` or `signal` does first.
+ *
+ * `start` receives the two ends of the promise and returns what takes the waiter off again; it is called
+ * exactly once when the limit wins, so that a wait that was given up leaves nothing behind. `start` runs
+ * before the limits are looked at: what is there already is taken even with a timeout of 0.
+ *
+ * @throws TimeoutError saying `what` did not come, after `timeout` ms; `signal.reason` when aborted.
+ */
+export function waitWithin<T>(
+  options: WaitOptions,
+  what: () => string,
+  start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void,
+): Promise<T> {
+  checkWait(options);
+  const { timeout, signal } = options;
+  return new Promise<T>((resolve, reject) => {
+    let settled = false;
+    let timer: NodeJS.Timeout | undefined;
+    const finish = (): void => {
+      settled = true;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    const giveUp = (error: unknown): void => {
+      if (settled) return;
+      finish();
+      stop();
+      reject(error);
+    };
+    const abort = (): void => giveUp(signal?.reason);
+    const expire = (): void => giveUp(new TimeoutError(`${what()} within ${timeout} ms`));
+    const stop = start(
+      (value) => {
+        finish();
+        resolve(value);
+      },
+      (error) => {
+        finish();
+        reject(error);
+      },
+    );
+    if (settled) return;
+    if (signal?.aborted) abort();
+    else if (timeout === 0) expire();
+    else {
+      signal?.addEventListener('abort', abort, { once: true });
+      if (timeout !== undefined) timer = after(timeout, expire);
+    }
+  });
+}

@@ -1,0 +1,311 @@
+/**
+ * The channel over messages: a MessagePort to each thread, a pipe to each process.
+ *
+ *            scheduler
+ *     offer ↓   flush ↓        ↑ observe
+ *     ┌──────────── PlainChannel ────────────┐
+ *     │ Hand(worker 1)     Hand(worker 2)    │   what each worker holds, and what is to be sent to it
+ *     └──────│──────────────────│────────────┘
+ *        one batch of messages a flush
+ *
+ * How much lies ready. A hand-over costs tens of microseconds, so with no-ops a worker that is given one task at a
+ * time is idle most of the time. A worker is therefore given more than it can run at once, but only while
+ * no worker is free or could be started, and
+ *  - where claims tell who has begun what (threads), up to `CLAIM_SLOTS`: what lies behind a slow task is taken
+ *    back and given to whoever is free;
+ *  - where they do not (processes), only as much as takes about `AHEAD_MS` by the times that were measured of late,
+ *    and nothing once a task was slow: what was sent cannot be taken back, and counts as begun.
+ */
+
+import type { Transferable } from 'node:worker_threads';
+import type { TaskReference } from '../tasks/reference.ts';
+import {
+  CALL,
+  CHUNK,
+  DEFINE,
+  DONE,
+  FAILED,
+  type FromWorker,
+  STARTED,
+  STOP,
+  type ToWorker,
+} from '../wire/protocol.ts';
+import type { WorkerHandle } from './backend.ts';
+import type { Channel, Leftover, OutgoingCall } from './channel.ts';
+
+/** Work that may lie in a process's hands behind the task that it runs. A surprise waits that long, or twice. */
+const AHEAD_MS = 2;
+const MOST_AHEAD = 48;
+/** How quickly one slow task is forgotten: after some 30 quick ones it weighs a twentieth. */
+const DECAY = 0.9;
+
+/** Numbers for functions, the same for all workers of all pools. */
+const functionIds = new WeakMap<TaskReference, number>();
+let nextFunctionId = 1;
+
+function functionIdOf(reference: TaskReference): number {
+  let id = functionIds.get(reference);
+  if (id === undefined) {
+    id = nextFunctionId++;
+    functionIds.set(reference, id);
+  }
+  return id;
+}
+
+interface Held {
+  readonly call: OutgoingCall;
+  readonly slot: number;
+  /** What it moves has moved: it cannot be sent to another worker. */
+  readonly spent: boolean;
+}
+
+/** What one worker holds. */
+class Hand {
+  readonly worker: WorkerHandle;
+  /** In the order in which it was given, which is the order in which the worker begins. */
+  readonly held = new Map<number, Held>();
+  readonly known = new Set<number>();
+  outbox: ToWorker[] = [];
+  transfer: Transferable[] = [];
+  /** Tasks that it may still be given. */
+  quota: number;
+  retiring = false;
+  /** The longest of the last tasks, decaying; in ms. */
+  slowest = 10;
+
+  constructor(worker: WorkerHandle, quota: number) {
+    this.worker = worker;
+    this.quota = quota;
+  }
+
+  hasBegun({ call, slot }: Held): boolean {
+    return slot < 0 || this.worker.claims === undefined || this.worker.claims.isClaimed(slot, call.id);
+  }
+}
+
+export interface PlainChannelOptions {
+  /** Tasks that one worker may run at once. */
+  readonly concurrency: number;
+  readonly maxWorkers: number;
+  /** Tasks that a worker is given before it is retired. */
+  readonly maxTasksPerChild: number;
+  /** A worker has been given all that it may be given, and has finished it. */
+  onSpent(worker: WorkerHandle): void;
+  readonly kind?: 'plain' | 'none';
+  readonly reason?: string;
+}
+
+export class PlainChannel implements Channel {
+  readonly kind: 'plain' | 'none';
+  readonly reason?: string;
+  readonly #options: PlainChannelOptions;
+  readonly #hands = new Map<WorkerHandle, Hand>();
+  readonly #holders = new Map<number, Hand>();
+  readonly #unsent = new Set<Hand>();
+
+  constructor(options: PlainChannelOptions) {
+    this.#options = options;
+    this.kind = options.kind ?? 'plain';
+    if (options.reason !== undefined) this.reason = options.reason;
+  }
+
+  get waiting(): number {
+    let waiting = 0;
+    for (const { held } of this.#hands.values())
+      waiting += Math.max(0, held.size - this.#options.concurrency);
+    return waiting;
+  }
+
+  attach(worker: WorkerHandle): void {
+    this.#hands.set(worker, new Hand(worker, this.#options.maxTasksPerChild));
+  }
+
+  retire(worker: WorkerHandle): void {
+    const hand = this.#hands.get(worker);
+    if (hand === undefined || hand.retiring) return;
+    hand.retiring = true;
+    if (hand.held.size === 0) this.#send(hand, [STOP]);
+  }
+
+  detach(worker: WorkerHandle): Leftover {
+    const hand = this.#hands.get(worker);
+    if (hand === undefined) return { begun: [], untouched: [] };
+    this.#hands.delete(worker);
+    this.#unsent.delete(hand);
+    const begun: number[] = [];
+    const untouched: number[] = [];
+    for (const held of hand.held.values()) {
+      // Without claims, the first few in line are those that it was at; the others it never touched.
+      const among = worker.claims === undefined && begun.length < this.#options.concurrency;
+      const running = among || held.spent || (worker.claims !== undefined && hand.hasBegun(held));
+      (running ? begun : untouched).push(held.call.id);
+      this.#holders.delete(held.call.id);
+    }
+    return { begun, untouched };
+  }
+
+  offer(call: OutgoingCall): boolean {
+    let best: Hand | undefined;
+    let bestLoad = Infinity;
+    for (const hand of this.#hands.values()) {
+      const load = hand.held.size;
+      if (load < bestLoad && load < this.#limit(hand, call)) {
+        best = hand;
+        bestLoad = load;
+      }
+    }
+    if (best === undefined) return false;
+    this.#give(best, call);
+    return true;
+  }
+
+  flush(): void {
+    for (const hand of this.#unsent) {
+      const { outbox, transfer } = hand;
+      hand.outbox = [];
+      hand.transfer = [];
+      hand.worker.post(outbox, transfer.length > 0 ? transfer : undefined);
+    }
+    this.#unsent.clear();
+  }
+
+  withdraw(id: number): boolean {
+    const hand = this.#holders.get(id);
+    const held = hand?.held.get(id);
+    if (hand === undefined || held === undefined || !this.#revoke(hand, held)) return false;
+    return true;
+  }
+
+  recall(priority: number): readonly number[] {
+    const recalled: number[] = [];
+    for (const hand of this.#hands.values()) {
+      if (hand.held.size <= this.#options.concurrency) continue;
+      for (const held of hand.held.values()) {
+        if (held.call.priority < priority && !held.spent && this.#revoke(hand, held))
+          recalled.push(held.call.id);
+      }
+    }
+    return recalled;
+  }
+
+  rebalance(): void {
+    const { concurrency } = this.#options;
+    if (this.#hands.size < 2) return;
+    for (const free of this.#hands.values()) {
+      while (free.held.size < concurrency && !this.#closed(free)) {
+        const call = this.#takeFromLongest();
+        if (call === undefined) return;
+        this.#give(free, call);
+      }
+    }
+  }
+
+  hasBegun(id: number): boolean {
+    const hand = this.#holders.get(id);
+    const held = hand?.held.get(id);
+    return hand !== undefined && held !== undefined && hand.hasBegun(held);
+  }
+
+  tell(id: number, message: ToWorker): void {
+    const hand = this.#holders.get(id);
+    if (hand !== undefined) this.#send(hand, message);
+  }
+
+  holderOf(id: number): WorkerHandle | undefined {
+    return this.#holders.get(id)?.worker;
+  }
+
+  observe(worker: WorkerHandle, message: FromWorker): boolean {
+    const hand = this.#hands.get(worker);
+    if (hand === undefined) return true;
+    switch (message[0]) {
+      case DONE:
+      case CHUNK:
+      case FAILED: {
+        const [, id, ms] = message;
+        const held = hand.held.get(id);
+        if (held === undefined) return false;
+        this.#drop(hand, held);
+        hand.slowest = Math.max(ms, hand.slowest * DECAY);
+        if (hand.held.size > 0) return true;
+        if (hand.retiring) this.#send(hand, [STOP]);
+        else if (hand.quota <= 0) this.#options.onSpent(worker);
+        return true;
+      }
+      case STARTED:
+        return hand.held.has(message[1]);
+      default:
+        return true;
+    }
+  }
+
+  load(worker: WorkerHandle): number {
+    return this.#hands.get(worker)?.held.size ?? 0;
+  }
+
+  #closed(hand: Hand): boolean {
+    return hand.retiring || hand.quota <= 0;
+  }
+
+  /** How many tasks this worker may hold if it gets this one. */
+  #limit(hand: Hand, call: OutgoingCall): number {
+    const { concurrency, maxWorkers } = this.#options;
+    if (this.#closed(hand)) return 0;
+    if (call.direct || this.#hands.size < maxWorkers) return concurrency;
+    const { claims } = hand.worker;
+    if (claims !== undefined) return Math.max(concurrency, hand.held.size + claims.free);
+    const ahead = Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / hand.slowest));
+    return concurrency + ahead;
+  }
+
+  #give(hand: Hand, call: OutgoingCall): void {
+    const { concurrency } = this.#options;
+    const { claims } = hand.worker;
+    const waits = hand.held.size >= concurrency;
+    const slot = claims !== undefined && claims.free > 0 && !call.direct ? claims.offer(call.id) : -1;
+    const functionId = functionIdOf(call.reference);
+    if (!hand.known.has(functionId)) {
+      hand.known.add(functionId);
+      this.#send(hand, [DEFINE, functionId, call.reference]);
+    }
+    this.#send(hand, [CALL, call.id, functionId, call.flags, slot, call.args, call.details]);
+    // What may be taken back is copied instead of moved, so that it is still there.
+    const spent = call.transfer !== undefined && (call.direct || !(waits || call.repeatable));
+    if (spent) hand.transfer.push(...(call.transfer ?? []));
+    hand.held.set(call.id, { call, slot, spent });
+    this.#holders.set(call.id, hand);
+    hand.quota -= 1;
+  }
+
+  #send(hand: Hand, message: ToWorker): void {
+    hand.outbox.push(message);
+    this.#unsent.add(hand);
+  }
+
+  #revoke(hand: Hand, held: Held): boolean {
+    const { claims } = hand.worker;
+    if (claims === undefined || held.slot < 0 || !claims.revoke(held.slot, held.call.id)) return false;
+    this.#drop(hand, held);
+    hand.quota += 1;
+    return true;
+  }
+
+  #drop(hand: Hand, { call, slot }: Held): void {
+    hand.held.delete(call.id);
+    this.#holders.delete(call.id);
+    if (slot >= 0) hand.worker.claims?.release(slot);
+  }
+
+  /** The task that would wait longest: the last one in the fullest hand. */
+  #takeFromLongest(): OutgoingCall | undefined {
+    let longest: Hand | undefined;
+    for (const hand of this.#hands.values()) {
+      if (hand.held.size > Math.max(this.#options.concurrency, longest?.held.size ?? 0)) longest = hand;
+    }
+    if (longest === undefined) return undefined;
+    for (const held of [...longest.held.values()].toReversed()) {
+      if (!held.spent && this.#revoke(longest, held)) return held.call;
+    }
+    return undefined;
+  }
+}

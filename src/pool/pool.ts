@@ -1,0 +1,142 @@
+/** A scheduler, a channel and workers, put together into the engine of an executor. */
+
+import type { Engine, ExecutorStatistics, StreamSource, TaskRequest } from '../futures/executor.ts';
+import type { Future } from '../futures/future.ts';
+import { currentTask } from '../tasks/current-task.ts';
+import { isLoadingTaskModule } from '../tasks/loading.ts';
+import { referenceTo } from '../tasks/reference.ts';
+import { encodeArguments } from '../wire/codec.ts';
+import type { WorkerSetup } from '../wire/protocol.ts';
+import type { Backend } from './backend.ts';
+import { hold, letGo } from './keep-alive.ts';
+import type { PoolSettings } from './options.ts';
+import { PlainChannel } from './plain-channel.ts';
+import { Scheduler } from './scheduler.ts';
+import { Workers } from './workers.ts';
+
+/** Chunks of a fixed size that a map keeps on their way per worker: enough that small ones travel together. */
+const LOOK_AHEAD = 32;
+
+export class Pool implements Engine {
+  readonly #backend: Backend;
+  readonly #settings: PoolSettings;
+  readonly #channel: PlainChannel;
+  readonly #scheduler: Scheduler;
+  readonly #workers: Workers;
+  #ending: Promise<void> | undefined;
+  #ended = false;
+
+  constructor(backend: Backend, settings: PoolSettings) {
+    this.#backend = backend;
+    this.#settings = settings;
+    const { concurrency, maxWorkers, maxTasksPerChild } = settings;
+    this.#channel = new PlainChannel({
+      concurrency,
+      maxWorkers,
+      maxTasksPerChild,
+      kind: backend.kind === 'event-loop' ? 'none' : 'plain',
+      onSpent: (worker) => this.#workers.retire(worker),
+    });
+    this.#scheduler = new Scheduler(backend, settings, this.#channel, () => this.#workers);
+    this.#workers = new Workers(
+      backend,
+      settings,
+      this.#channel,
+      (name) => this.#setup(name),
+      this.#scheduler,
+    );
+    if (settings.minWorkers > 0) {
+      refuseWhileLoading();
+      this.#workers.ensure(0);
+    }
+  }
+
+  get slots(): number {
+    const { maxWorkers, concurrency } = this.#settings;
+    // On the event loop there is no natural number; a map must still not begin everything at once.
+    return Math.min(maxWorkers * concurrency, 1024);
+  }
+
+  get lookAhead(): number {
+    return Math.max(1, Math.min(LOOK_AHEAD * this.slots, this.slots + this.#settings.maxQueue));
+  }
+
+  run(request: TaskRequest): Future<unknown> {
+    refuseWhileLoading();
+    return this.#scheduler.run(request);
+  }
+
+  open(request: TaskRequest, window: number, onItem: (value: unknown) => void): StreamSource {
+    refuseWhileLoading();
+    return this.#scheduler.open(request, window, onItem);
+  }
+
+  async shutdown({ wait, cancelFutures }: { wait: boolean; cancelFutures: boolean }): Promise<void> {
+    this.#scheduler.close(cancelFutures);
+    this.#ending ??= this.#scheduler.whenIdle().then(() => this.#close('stop'));
+    if (wait) await this.#ending;
+  }
+
+  /** Shuts down without waiting for running tasks: `reason` is what they are told. */
+  async end(how: 'terminate' | 'kill', reason: string): Promise<void> {
+    this.#scheduler.close(true);
+    const closed = this.#close(how, reason);
+    this.#ending ??= closed;
+    await closed;
+  }
+
+  async #close(how: 'stop' | 'terminate' | 'kill', reason?: string): Promise<void> {
+    // Ending workers hold nothing open by themselves, and somebody waits for them.
+    hold();
+    await this.#workers.close(how, reason);
+    this.#ended = true;
+    letGo();
+  }
+
+  statistics(): ExecutorStatistics {
+    const { counts, state, pending, running } = this.#scheduler;
+    const { maxWorkers, concurrency } = this.#settings;
+    const { kind, reason } = this.#channel;
+    return Object.freeze({
+      backend: this.#backend.kind,
+      state: this.#ended && state === 'closing' ? 'closed' : state,
+      maxWorkers,
+      concurrency,
+      workers: Object.freeze(
+        this.#workers.snapshot().map(({ name, id, state: doing, load, tasks }) =>
+          Object.freeze({
+            name,
+            id,
+            state: doing === 'serving' ? (load > 0 ? ('busy' as const) : ('idle' as const)) : doing,
+            inFlight: load,
+            tasks,
+          }),
+        ),
+      ),
+      channel: Object.freeze(reason === undefined ? { kind } : { kind, reason }),
+      tasks: Object.freeze({ ...counts, pending, running }),
+      workersStarted: this.#workers.started,
+      workersDied: this.#workers.dead,
+    });
+  }
+
+  #setup(name: string): WorkerSetup {
+    const { concurrency, initializer, initArgs } = this.#settings;
+    if (initializer === undefined) return { name, concurrency };
+    const reference = this.#backend.reference?.(initializer) ?? referenceTo(initializer);
+    const args = encodeArguments(this.#backend.codec, initArgs).value;
+    return { name, concurrency, initializer: { reference, args } };
+  }
+}
+
+/**
+ * A worker that imports a task module runs its top level. If that starts tasks, the workers they start import the
+ * module again, and so on without end.
+ */
+function refuseWhileLoading(): void {
+  if (!isLoadingTaskModule() || currentTask() !== undefined) return;
+  throw new Error(
+    'A module that is being loaded in a worker runs tasks at its top level, which would start workers without end. ' +
+      "Guard that part: import { isMain } from 'manyhands'; if (isMain(import.meta)) { ... }",
+  );
+}

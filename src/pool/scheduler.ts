@@ -1,0 +1,436 @@
+/**
+ * The heart of a pool: every task from `submit` to the settling of its future.
+ *
+ *   submit ─▶ encode ─▶ queue ─▶ channel.offer ─▶ worker ─▶ done / failed ─▶ settle the future
+ *               │         │            │             │
+ *               │         │            │             └─ worker died: again (retries), or WorkerDiedError
+ *               │         │            └─ cancelled, stolen, recalled: back out of the worker's hands
+ *               │         └─ cancelled, aborted, queueTimeout: out of the queue
+ *               └─ cannot cross: the future fails, nothing was queued
+ *
+ * Invariants
+ * 1. A task is in exactly one place: the queue, the channel (in a worker's hands), or nowhere (over).
+ * 2. Its future settles exactly once, and may do so before the task is over: a caller that aborts or runs out of
+ *    time is told at once, while the worker still has to stop. Such a task is `abandoned`: its outcome is dropped.
+ * 3. A task is over when the channel has dropped it or its worker is gone; then, and only then, it stops counting as
+ *    work that keeps the process alive and `shutdown` waiting.
+ * 4. Tasks are sent at the end of the tick in which there was room for them, never inside `submit`: so what is
+ *    submitted together travels together, and is sent in order of priority.
+ */
+
+import {
+  type BrokenExecutorError,
+  ExecutorShutdownError,
+  QueueFullError,
+  TimeoutError,
+  type WorkerDeath,
+  WorkerDiedError,
+} from '../errors.ts';
+import type { ChunkResult, StreamSource, TaskRequest } from '../futures/executor.ts';
+import { type Future, hasFailed, own } from '../futures/future.ts';
+import { after } from '../futures/waiting.ts';
+import { referenceTo } from '../tasks/reference.ts';
+import { encodeArguments } from '../wire/codec.ts';
+import { packError, unpackError } from '../wire/error-envelope.ts';
+import {
+  ABORT,
+  AS_CHUNK,
+  AS_STREAM,
+  CHUNK,
+  CLOSE,
+  CREDIT,
+  DONE,
+  FAILED,
+  type FromWorker,
+  ITEM,
+  REPORT,
+  SAY_STARTED,
+  STARTED,
+} from '../wire/protocol.ts';
+import type { Backend, WorkerHandle } from './backend.ts';
+import type { Channel, Leftover } from './channel.ts';
+import { isProcessExiting } from './exiting.ts';
+import { hold, letGo } from './keep-alive.ts';
+import type { PoolSettings } from './options.ts';
+import { PendingQueue } from './pending-queue.ts';
+import { Task } from './task.ts';
+import type { Workers, WorkersListener } from './workers.ts';
+
+/** What a task that ignores its abort signal is given before its worker is stopped. */
+const DEFAULT_GRACE_MS = 500;
+
+export class Scheduler implements WorkersListener {
+  readonly #backend: Backend;
+  readonly #settings: PoolSettings;
+  readonly #channel: Channel;
+  readonly #workers: () => Workers;
+  readonly #queue = new PendingQueue<Task>();
+  /** All tasks that are not over, by number. */
+  readonly #tasks = new Map<number, Task>();
+  #nextId = 1;
+  #state: 'open' | 'closing' | 'broken' = 'open';
+  #makeBroken: (() => BrokenExecutorError) | undefined;
+  #pumpPlanned = false;
+  /** More than one priority has been seen, so urgent tasks may have to overtake what lies in workers' hands. */
+  #mixed = false;
+  #idle: Array<() => void> = [];
+  readonly counts = { submitted: 0, succeeded: 0, failed: 0, cancelled: 0, retried: 0 };
+
+  /** `workers` is asked for late: scheduler and workers know each other, and one has to be made first. */
+  constructor(backend: Backend, settings: PoolSettings, channel: Channel, workers: () => Workers) {
+    this.#backend = backend;
+    this.#settings = settings;
+    this.#channel = channel;
+    this.#workers = workers;
+  }
+
+  get state(): 'open' | 'closing' | 'broken' {
+    return this.#state;
+  }
+
+  get pending(): number {
+    let pending = 0;
+    for (const task of this.#tasks.values()) if (task.future.state === 'pending') pending += 1;
+    return pending;
+  }
+
+  get running(): number {
+    let running = 0;
+    for (const task of this.#tasks.values()) if (task.future.state === 'running') running += 1;
+    return running;
+  }
+
+  /** Runs a call or a chunk. Never throws; the future says what is wrong. */
+  run(request: TaskRequest): Future<unknown> {
+    const task = this.#prepare(request, request.arity === undefined ? 0 : AS_CHUNK, 0);
+    if (!task.future.done()) this.#enqueue(task);
+    return task.future;
+  }
+
+  /** Prepares a generator task: its arguments are read now, and it runs once `start` is called. */
+  open(request: TaskRequest, window: number, onItem: (value: unknown) => void): StreamSource {
+    const task = this.#prepare(request, AS_STREAM, window);
+    task.onItem = onItem;
+    return {
+      start: () => {
+        if (!task.future.done()) this.#enqueue(task);
+        return task.future;
+      },
+      grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
+      close: () => {
+        if (task.future.cancel()) return;
+        this.#tell(task, [CLOSE, task.id]);
+        this.#startGrace(task, 'its consumer had left');
+      },
+    };
+  }
+
+  /** Refuses new work; optionally takes back what no worker has begun. */
+  close(cancelPending: boolean): void {
+    if (this.#state === 'open') this.#state = 'closing';
+    if (!cancelPending) return;
+    for (const task of this.#tasks.values()) task.future.cancel();
+  }
+
+  /** For tasks: their future has settled. */
+  count(future: Future<unknown>): void {
+    if (future.cancelled()) this.counts.cancelled += 1;
+    else if (hasFailed(future)) this.counts.failed += 1;
+    else this.counts.succeeded += 1;
+  }
+
+  /** Resolves when no task is left. */
+  whenIdle(): Promise<void> {
+    if (this.#tasks.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  // ── what callers do to a task ───────────────────────────────────────────────────────────────────────────
+
+  /** For `Future.cancel`: out of the queue, or out of a worker's hands. */
+  withdraw(task: Task): boolean {
+    if (task.place === 'queue') this.#queue.remove(task);
+    else if (task.place === 'channel' && !this.#channel.withdraw(task.id)) return false;
+    this.#forget(task);
+    return true;
+  }
+
+  hasBegun(task: Task): boolean {
+    return task.place === 'channel' && this.#channel.hasBegun(task.id);
+  }
+
+  /** Settles the future now, and has the task itself stopped: off the queue, or up the ladder. */
+  #abandon(task: Task, error: unknown, why: string): void {
+    if (task.future.done()) return;
+    const stopped = this.withdraw(task);
+    task.future.setException(error);
+    if (stopped) return;
+    this.#tell(task, [ABORT, task.id, packError(error, this.#backend.codec)]);
+    this.#startGrace(task, why);
+  }
+
+  #startGrace(task: Task, why: string): void {
+    const grace = task.options.grace ?? DEFAULT_GRACE_MS;
+    task.graceTimer ??= after(grace, () => {
+      const holder = this.#channel.holderOf(task.id);
+      if (holder === undefined) return;
+      const reason = `it was stopped because task ${task.label} went on for ${grace} ms after ${why}`;
+      if (holder.abandon === undefined) this.#workers().kill(holder, reason);
+      else holder.abandon(task.id);
+    });
+  }
+
+  #tell(task: Task, message: Parameters<Channel['tell']>[1]): void {
+    if (task.place !== 'channel') return;
+    this.#channel.tell(task.id, message);
+    this.#plan();
+  }
+
+  // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #prepare(request: TaskRequest, shape: number, window: number): Task {
+    const { options, fn, args, arity = 0 } = request;
+    const task = new Task(this, this.#nextId++, fn, options);
+    this.counts.submitted += 1;
+    const refusal = this.#refusal();
+    if (refusal !== undefined || options.signal?.aborted) {
+      task.future.setException(refusal ?? options.signal?.reason);
+      return task;
+    }
+    try {
+      const { codec } = this.#backend;
+      const packed = encodeArguments(codec, args, options.transfer);
+      const reference = this.#backend.reference?.(fn) ?? referenceTo(fn);
+      const retries = options.retries ?? 0;
+      task.call = {
+        id: task.id,
+        reference,
+        flags: shape | (options.timeout === undefined ? 0 : SAY_STARTED),
+        args: packed.value,
+        transfer: packed.transfer,
+        direct: packed.transfer?.some((item) => !(item instanceof ArrayBuffer)) ?? false,
+        repeatable: retries > 0,
+        details: { name: task.label, attempt: 1, window, arity },
+        priority: task.priority,
+      };
+    } catch (error) {
+      task.future.setException(error);
+    }
+    return task;
+  }
+
+  #refusal(): Error | undefined {
+    if (this.#makeBroken !== undefined) return this.#makeBroken();
+    if (this.#state !== 'open') {
+      return new ExecutorShutdownError(
+        'The executor takes no more work: shutdown() was called. Make a new one.',
+      );
+    }
+    if (isProcessExiting()) {
+      return new ExecutorShutdownError('The executor takes no more work: the process is exiting.');
+    }
+    const { maxQueue, maxWorkers, concurrency } = this.#settings;
+    if (this.#tasks.size < maxWorkers * concurrency + maxQueue) return undefined;
+    return new QueueFullError(
+      `${maxQueue} tasks wait already (maxQueue); wait for some to finish, raise maxQueue, or use map().`,
+    );
+  }
+
+  #enqueue(task: Task): void {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      task.future.setException(refusal);
+      return;
+    }
+    own(task.future, task);
+    if (this.#tasks.size === 0) hold();
+    this.#tasks.set(task.id, task);
+    this.#push(task);
+    const { signal, queueTimeout } = task.options;
+    if (signal !== undefined) {
+      const abort = (): void => this.#abandon(task, signal.reason, 'its signal had fired');
+      signal.addEventListener('abort', abort, { once: true });
+      task.offSignal = () => signal.removeEventListener('abort', abort);
+    }
+    if (queueTimeout !== undefined) {
+      task.queueTimer = after(queueTimeout, () => this.#expireInQueue(task, queueTimeout));
+    }
+  }
+
+  #expireInQueue(task: Task, limit: number): void {
+    if (task.future.done() || !this.withdraw(task)) return;
+    task.future.setException(
+      new TimeoutError(`Task ${task.label} waited in the queue for longer than ${limit} ms (queueTimeout)`),
+    );
+  }
+
+  #push(task: Task): void {
+    task.place = 'queue';
+    this.#queue.push(task);
+    if (task.priority !== 0) this.#mixed = true;
+    this.#plan();
+  }
+
+  #plan(): void {
+    if (this.#pumpPlanned) return;
+    this.#pumpPlanned = true;
+    process.nextTick(() => this.#pump());
+  }
+
+  /** Hands out as much as there is room for, and starts workers for the rest. */
+  #pump(): void {
+    this.#pumpPlanned = false;
+    this.#letUrgentOvertake();
+    for (let task = this.#queue.peek(); task !== undefined; task = this.#queue.peek()) {
+      if (!this.#channel.offer(task.outgoing)) break;
+      this.#queue.shift();
+      task.place = 'channel';
+    }
+    if (this.#queue.size === 0) this.#channel.rebalance();
+    this.#channel.flush();
+    if (this.#queue.size > 0) this.#workers().ensure(this.#queue.size);
+  }
+
+  #letUrgentOvertake(): void {
+    const urgent = this.#mixed ? this.#queue.peek() : undefined;
+    if (urgent === undefined) return;
+    for (const id of this.#channel.recall(urgent.priority)) {
+      const task = this.#tasks.get(id);
+      if (task === undefined) continue;
+      task.place = 'queue';
+      this.#queue.push(task);
+    }
+  }
+
+  // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  message(worker: WorkerHandle, message: FromWorker): void {
+    const id = message[1];
+    const task = typeof id === 'number' ? this.#tasks.get(id) : undefined;
+    if (task === undefined) return;
+    const { codec } = this.#backend;
+    switch (message[0]) {
+      case STARTED:
+        this.#begin(task);
+        break;
+      case DONE:
+        this.#finish(task, worker, () => codec.decode(message[3]));
+        break;
+      case CHUNK:
+        this.#finish(task, worker, () => this.#chunkResult(task, message));
+        break;
+      case FAILED:
+        this.#fail(task, worker, unpackError(message[3], codec, task.stackOptions()));
+        break;
+      case ITEM:
+        if (!task.future.done()) task.onItem?.(codec.decode(message[2]));
+        break;
+      case REPORT:
+        this.#report(task, message[2]);
+        break;
+      default:
+    }
+  }
+
+  changed(): void {
+    this.#pump();
+  }
+
+  died(leftover: Leftover, death: WorkerDeath, cause: unknown): void {
+    for (const id of leftover.untouched) {
+      const task = this.#tasks.get(id);
+      if (task !== undefined) this.#push(task);
+    }
+    for (const id of leftover.begun) {
+      const task = this.#tasks.get(id);
+      if (task === undefined) continue;
+      if (task.future.done()) this.#forget(task);
+      else if (task.attempt <= (task.options.retries ?? 0) && this.#makeBroken === undefined)
+        this.#retry(task);
+      else {
+        this.#forget(task);
+        const options = cause === undefined ? undefined : { cause };
+        task.future.setException(new WorkerDiedError(`task ${task.label}`, death, options));
+      }
+    }
+  }
+
+  broken(makeError: () => BrokenExecutorError): void {
+    this.#makeBroken = makeError;
+    this.#state = 'broken';
+    for (const task of this.#tasks.values()) {
+      // What a worker has begun is over when that worker is gone; it is told to go by whoever broke the pool.
+      if (task.place === 'queue') this.withdraw(task);
+      if (!task.future.done()) task.future.setException(makeError());
+    }
+  }
+
+  #begin(task: Task): void {
+    const { timeout } = task.options;
+    if (timeout === undefined || task.future.done()) return;
+    task.runTimer = after(timeout, () => {
+      const error = new TimeoutError(`Task ${task.label} ran for longer than ${timeout} ms (timeout)`);
+      this.#abandon(task, error, 'its time was over');
+    });
+  }
+
+  #finish(task: Task, worker: WorkerHandle, read: () => unknown): void {
+    this.#workers().noteFinished(worker);
+    this.#forget(task);
+    if (task.future.done()) return;
+    let value: unknown;
+    try {
+      value = read();
+    } catch (error) {
+      task.future.setException(error);
+      return;
+    }
+    task.future.setResult(value);
+  }
+
+  #fail(task: Task, worker: WorkerHandle, error: unknown): void {
+    this.#workers().noteFinished(worker);
+    this.#forget(task);
+    if (!task.future.done()) task.future.setException(error);
+  }
+
+  #chunkResult(task: Task, message: Extract<FromWorker, readonly [typeof CHUNK, ...unknown[]]>): ChunkResult {
+    const { codec } = this.#backend;
+    const [, , ms, values, errors] = message;
+    const stack = task.stackOptions();
+    return {
+      values: codec.decode(values) as unknown[],
+      errors: new Map(errors.map(([index, envelope]) => [index, unpackError(envelope, codec, stack)])),
+      ms,
+    };
+  }
+
+  #report(task: Task, packed: unknown): void {
+    const { onReport } = task.options;
+    if (onReport === undefined || task.future.done()) return;
+    try {
+      onReport(this.#backend.codec.decode(packed));
+    } catch (error) {
+      process.emitWarning(`onReport of task ${task.label} threw: ${String(error)}`, {
+        code: 'MANYHANDS_CALLBACK',
+      });
+    }
+  }
+
+  #retry(task: Task): void {
+    this.counts.retried += 1;
+    task.again();
+    this.#push(task);
+  }
+
+  /** The task is over; its future may still have to be settled by the caller. */
+  #forget(task: Task): void {
+    task.place = 'over';
+    task.release();
+    if (!this.#tasks.delete(task.id) || this.#tasks.size > 0) return;
+    letGo();
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+}

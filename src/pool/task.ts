@@ -1,0 +1,77 @@
+/** One task on its way through a pool. */
+
+import type { SubmitOptions } from '../futures/executor.ts';
+import { Future, type Owner, subscribe } from '../futures/future.ts';
+import type { OutgoingCall } from './channel.ts';
+import type { Queued } from './pending-queue.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** Where a task is; see the invariants in `scheduler.ts`. */
+export type Place = 'nowhere' | 'queue' | 'channel' | 'over';
+
+export class Task implements Owner, Queued {
+  readonly id: number;
+  readonly label: string;
+  readonly options: SubmitOptions;
+  readonly priority: number;
+  readonly future: Future<unknown>;
+  place: Place = 'nowhere';
+  attempt = 1;
+  call: OutgoingCall | undefined;
+  onItem: ((value: unknown) => void) | undefined;
+  queueTimer: NodeJS.Timeout | undefined;
+  runTimer: NodeJS.Timeout | undefined;
+  graceTimer: NodeJS.Timeout | undefined;
+  offSignal: (() => void) | undefined;
+  readonly #scheduler: Scheduler;
+  /** Holds the stack of the submit; it is only formatted when an error needs it. */
+  readonly #submitted: { stack?: string } = {};
+
+  constructor(scheduler: Scheduler, id: number, fn: Function, options: SubmitOptions) {
+    this.#scheduler = scheduler;
+    this.id = id;
+    this.options = options;
+    this.priority = options.priority ?? 0;
+    this.label = options.name ?? (typeof fn === 'function' && fn.name !== '' ? fn.name : '(anonymous)');
+    this.future = new Future();
+    subscribe(this.future, (future) => scheduler.count(future));
+    Error.captureStackTrace(this.#submitted);
+  }
+
+  get outgoing(): OutgoingCall {
+    if (this.call === undefined) throw new Error(`Task ${this.label} was queued before it was encoded`);
+    return this.call;
+  }
+
+  started(): boolean {
+    return this.#scheduler.hasBegun(this);
+  }
+
+  withdraw(): boolean {
+    return this.#scheduler.withdraw(this);
+  }
+
+  /** For errors: the frames of whoever submitted this task. */
+  stackOptions(): { submitStack?: string } {
+    const { stack } = this.#submitted;
+    return stack === undefined ? {} : { submitStack: stack };
+  }
+
+  /** The worker died; the next run is another attempt. */
+  again(): void {
+    this.attempt += 1;
+    clearTimeout(this.runTimer);
+    const { call } = this;
+    if (call?.details === undefined) return;
+    this.call = { ...call, details: { ...call.details, attempt: this.attempt } };
+  }
+
+  /** Lets go of timers and listeners. */
+  release(): void {
+    clearTimeout(this.queueTimer);
+    clearTimeout(this.runTimer);
+    clearTimeout(this.graceTimer);
+    this.offSignal?.();
+    this.offSignal = undefined;
+  }
+}

@@ -1,0 +1,368 @@
+/**
+ * The worker's side of a channel: takes calls, runs them, answers each exactly once.
+ *
+ *   receive ─▶ line ─▶ claim ─▶ run ─▶ encode ─▶ outbox ─▶ post
+ *               ▲                │
+ *               └── #advance ◀───┘   while fewer than `concurrency` run
+ *
+ * The same code serves threads, processes and the event loop; it knows nothing of how messages travel, and their
+ * entry files know nothing of tasks.
+ *
+ * Answers leave before the next task begins, even when it is there already: a task that turns out to be slow
+ * must not sit on the results of those before it. Answers that come from callbacks leave together at the end of the tick.
+ */
+
+import type { Transferable } from 'node:worker_threads';
+import { TimeoutError } from '../errors.ts';
+import { type CurrentTask, runAs } from '../tasks/current-task.ts';
+import type { TaskReference } from '../tasks/reference.ts';
+import { resolveTask } from '../tasks/resolve.ts';
+import type { Codec, Packed } from '../wire/codec.ts';
+import { packError, unpackError } from '../wire/error-envelope.ts';
+import {
+  ABORT,
+  AS_CHUNK,
+  AS_STREAM,
+  CALL,
+  type CallDetails,
+  CHUNK,
+  CLOSE,
+  CREDIT,
+  DEFINE,
+  DONE,
+  FAILED,
+  type FromWorker,
+  ITEM,
+  READY,
+  REPORT,
+  SAY_STARTED,
+  SETUP,
+  SETUP_FAILED,
+  STARTED,
+  STOP,
+  type ToWorker,
+  type WorkerSetup,
+} from '../wire/protocol.ts';
+import { CreditedStream } from './credited-stream.ts';
+import { runChunk } from './run-chunk.ts';
+
+/** What an entry file brings: how to send, how to end, and what is special about where this runs. */
+export interface WorkerHost {
+  readonly codec: Codec;
+  post(batch: readonly FromWorker[], transfer?: readonly Transferable[]): void;
+  /** All work is done and none will come. */
+  end(): void;
+  /** Whether this worker may run the task now; absent: always. */
+  claim?(slot: number, id: number): boolean;
+  /** Takes the place of the common way to find the function. */
+  resolve?(reference: TaskReference): Promise<Function> | Function;
+  /**
+   * Milliseconds of tasks in a row after which others get their turn. Where the worker is the program itself, its
+   * timers and sockets must not wait for all the tasks that were submitted at once.
+   */
+  readonly slice?: number;
+}
+
+type Call = Extract<ToWorker, readonly [typeof CALL, ...unknown[]]>;
+
+/** A task that runs here, as the runtime sees it and (`CurrentTask`) as the task does. */
+class Running implements CurrentTask {
+  readonly id: number;
+  readonly name: string;
+  readonly attempt: number;
+  readonly workerName: string;
+  readonly startedAt: number = performance.now();
+  stream: CreditedStream | undefined;
+  /** Made when the task first asks for its signal: most never do, and a controller costs more than a small task. */
+  #controller: AbortController | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
+  readonly #report: (id: number, value: unknown) => void;
+
+  constructor(
+    id: number,
+    details: CallDetails | undefined,
+    workerName: string,
+    report: (id: number, value: unknown) => void,
+  ) {
+    this.id = id;
+    this.name = details?.name ?? '';
+    this.attempt = details?.attempt ?? 1;
+    this.workerName = workerName;
+    this.#report = report;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  report(value: unknown): void {
+    this.#report(this.id, value);
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted ??= { reason };
+    this.#controller?.abort(reason);
+  }
+}
+
+export class WorkerRuntime {
+  readonly #host: WorkerHost;
+  #setup: WorkerSetup | undefined;
+  readonly #functions = new Map<number, Function | Promise<Function>>();
+  readonly #references = new Map<number, TaskReference>();
+  #line: Call[] = [];
+  readonly #running = new Map<number, Running>();
+  #stopping = false;
+  #outbox: FromWorker[] = [];
+  #transfer: Transferable[] = [];
+  #flushPlanned = false;
+  #sliceEnd = Infinity;
+
+  constructor(host: WorkerHost) {
+    this.#host = host;
+  }
+
+  receive(batch: readonly ToWorker[]): void {
+    for (const message of batch) this.#take(message);
+    this.#advance();
+  }
+
+  /** Gives up on a task that cannot be stopped: it counts as over, and what it still says is dropped. */
+  abandon(id: number): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    this.#fail(running, new TimeoutError('The task was given up'));
+  }
+
+  #take(message: ToWorker): void {
+    switch (message[0]) {
+      case SETUP:
+        void this.#start(message[1]);
+        break;
+      case DEFINE:
+        this.#references.set(message[1], message[2]);
+        break;
+      case CALL:
+        this.#line.push(message);
+        break;
+      case ABORT:
+        this.#running.get(message[1])?.abort(unpackError(message[2], this.#host.codec));
+        break;
+      case CREDIT:
+        this.#running.get(message[1])?.stream?.grant(message[2]);
+        break;
+      case CLOSE:
+        this.#close(message[1]);
+        break;
+      case STOP:
+        this.#stopping = true;
+        break;
+    }
+  }
+
+  async #start(setup: WorkerSetup): Promise<void> {
+    this.#setup = setup;
+    try {
+      if (setup.initializer !== undefined) {
+        const { reference, args } = setup.initializer;
+        const initializer = await this.#resolve(reference);
+        await initializer(...(this.#host.codec.decode(args) as unknown[]));
+      }
+    } catch (error) {
+      this.#host.post([[SETUP_FAILED, packError(error, this.#host.codec)]]);
+      return;
+    }
+    this.#host.post([[READY]]);
+  }
+
+  // ── running ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Begins tasks while there are some, and room for them. */
+  #advance(): void {
+    const { concurrency = 1 } = this.#setup ?? {};
+    const { slice } = this.#host;
+    if (slice !== undefined && this.#sliceEnd === Infinity) this.#sliceEnd = performance.now() + slice;
+    while (this.#line.length > 0 && this.#running.size < concurrency) {
+      if (performance.now() > this.#sliceEnd) {
+        this.#sliceEnd = Infinity;
+        setImmediate(() => this.#advance());
+        break;
+      }
+      const call = this.#line.shift() as Call;
+      const [, id, , , slot] = call;
+      if (slot >= 0 && this.#host.claim?.(slot, id) === false) continue;
+      this.#flush();
+      this.#begin(call);
+    }
+    if (this.#line.length === 0) this.#sliceEnd = Infinity;
+    this.#flush();
+    if (this.#stopping && this.#line.length === 0 && this.#running.size === 0) this.#host.end();
+  }
+
+  #begin(call: Call): void {
+    const [, id, functionId, flags] = call;
+    const running = new Running(id, call[6], this.#setup?.name ?? '', this.#report);
+    this.#running.set(id, running);
+    if ((flags & SAY_STARTED) !== 0) this.#host.post([[STARTED, id]]);
+    const fn = this.#functionOf(functionId);
+    if (typeof fn === 'function') {
+      this.#run(running, call, fn);
+      return;
+    }
+    fn.then(
+      (found) => this.#run(running, call, found),
+      (error: unknown) => this.#fail(running, error),
+    );
+  }
+
+  #functionOf(functionId: number): Function | Promise<Function> {
+    const known = this.#functions.get(functionId);
+    if (known !== undefined) return known;
+    const reference = this.#references.get(functionId);
+    if (reference === undefined) return Promise.reject(new Error(`Function ${functionId} was never defined`));
+    const finding = Promise.resolve(this.#resolve(reference));
+    this.#functions.set(functionId, finding);
+    finding.then(
+      (fn) => this.#functions.set(functionId, fn),
+      // Not remembered: what failed to load may load the next time.
+      () => this.#functions.delete(functionId),
+    );
+    return finding;
+  }
+
+  #resolve(reference: TaskReference): Promise<Function> | Function {
+    return this.#host.resolve === undefined ? resolveTask(reference) : this.#host.resolve(reference);
+  }
+
+  #run(running: Running, call: Call, fn: Function): void {
+    const [, , , flags, , packed, details] = call;
+    let outcome: unknown;
+    try {
+      const args = this.#host.codec.decode(packed) as unknown[];
+      const task = fn as (...args: unknown[]) => unknown;
+      if ((flags & AS_CHUNK) !== 0) {
+        outcome = runAs(running, runChunk, [task, args, details?.arity ?? 1]);
+      } else if ((flags & AS_STREAM) !== 0) {
+        running.stream = new CreditedStream(details?.window ?? 1, (item) => this.#sendItem(running, item));
+        outcome = runAs(running, () => running.stream?.drain(() => task(...args)), []);
+      } else {
+        outcome = runAs(running, task, args);
+      }
+    } catch (error) {
+      this.#fail(running, error);
+      return;
+    }
+    if (isThenable(outcome)) {
+      Promise.resolve(outcome).then(
+        (value) => this.#succeed(running, flags, value),
+        (error: unknown) => this.#fail(running, error),
+      );
+    } else this.#succeed(running, flags, outcome);
+  }
+
+  readonly #report = (id: number, value: unknown): void => {
+    if (!this.#running.has(id)) return;
+    this.#send([REPORT, id, this.#pack(value, 'report').value]);
+    this.#planFlush();
+  };
+
+  // ── answering ───────────────────────────────────────────────────────────────────────────────────────────
+
+  #succeed(running: Running, flags: number, value: unknown): void {
+    if (!this.#running.has(running.id)) return;
+    const ms = performance.now() - running.startedAt;
+    try {
+      if ((flags & AS_CHUNK) !== 0) this.#send(this.#chunkAnswer(running.id, ms, value));
+      else this.#send([DONE, running.id, ms, this.#pack(value, 'result').value]);
+    } catch (error) {
+      this.#send([FAILED, running.id, ms, packError(error, this.#host.codec)]);
+    }
+    this.#over(running);
+  }
+
+  #chunkAnswer(id: number, ms: number, value: unknown): FromWorker {
+    const { values, errors } = value as { values: unknown[]; errors: Array<[number, unknown]> };
+    const { codec } = this.#host;
+    let packed: unknown;
+    try {
+      packed = this.#pack(values, 'results').value;
+    } catch {
+      // One of the results cannot cross; the others can. Each is tried alone to find out which.
+      for (const [index, result] of values.entries()) {
+        try {
+          codec.encode(result, 'result');
+        } catch (error) {
+          values[index] = undefined;
+          errors.push([index, error]);
+        }
+      }
+      packed = this.#pack(values, 'results').value;
+    }
+    return [CHUNK, id, ms, packed, errors.map(([index, error]) => [index, packError(error, codec)] as const)];
+  }
+
+  #fail(running: Running, error: unknown): void {
+    if (!this.#running.has(running.id)) return;
+    const ms = performance.now() - running.startedAt;
+    this.#send([FAILED, running.id, ms, packError(error, this.#host.codec)]);
+    this.#over(running);
+  }
+
+  #over(running: Running): void {
+    this.#running.delete(running.id);
+    // Back in `#advance` this costs nothing; from a callback it is what begins the next task.
+    this.#planFlush();
+  }
+
+  #close(id: number): void {
+    const running = this.#running.get(id);
+    running?.abort(new Error('The consumer of the stream has left'));
+    running?.stream?.close();
+  }
+
+  #sendItem(running: Running, item: unknown): void {
+    if (!this.#running.has(running.id)) return;
+    this.#send([ITEM, running.id, this.#pack(item, 'item').value]);
+    this.#planFlush();
+  }
+
+  #pack(value: unknown, what: string): Packed {
+    const packed = this.#host.codec.encode(value, what);
+    if (packed.transfer !== undefined) this.#transfer.push(...packed.transfer);
+    return packed;
+  }
+
+  #send(message: FromWorker): void {
+    this.#outbox.push(message);
+  }
+
+  #planFlush(): void {
+    if (this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    process.nextTick(() => {
+      this.#flushPlanned = false;
+      this.#advance();
+    });
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return;
+    const batch = this.#outbox;
+    const transfer = this.#transfer;
+    this.#outbox = [];
+    this.#transfer = [];
+    this.#host.post(batch, transfer.length > 0 ? transfer : undefined);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}

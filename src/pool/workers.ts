@@ -1,0 +1,308 @@
+/**
+ * The workers of one pool: started on demand, watched, replaced, and ended.
+ *
+ *             start            ready            retire            exited
+ *   (none) ────────▶ starting ───────▶ serving ─────────▶ stopping ──────▶ (none)
+ *                       │                 │                   │
+ *                       └──── exited ─────┴───── exited ──────┘
+ *
+ * Invariants
+ * 1. The channel knows exactly the workers that are serving or stopping: attached on ready, detached on exit.
+ * 2. At most `maxWorkers` are starting or serving. One that is stopping takes no tasks and does not count, so its
+ *    successor need not wait for it.
+ * 3. An exit is a death unless the worker was stopping and had nothing left to do.
+ */
+
+import { BrokenExecutorError, type WorkerDeath, WorkerDiedError } from '../errors.ts';
+import { after } from '../futures/waiting.ts';
+import { type ErrorEnvelope, packError, unpackError } from '../wire/error-envelope.ts';
+import { FAULT, type FromWorker, READY, SETUP_FAILED, type WorkerSetup } from '../wire/protocol.ts';
+import type { Backend, WorkerHandle } from './backend.ts';
+import type { Channel, Leftover } from './channel.ts';
+import type { PoolSettings } from './options.ts';
+
+/** Workers that may die one after the other before they are ready, until the pool gives up. */
+const START_ATTEMPTS = 3;
+/** A worker that was told to end and has nothing to do ends in a few ms, unless user code holds it up. */
+const STOP_LIMIT_MS = 5000;
+
+/** What the scheduler hears. */
+export interface WorkersListener {
+  message(worker: WorkerHandle, message: FromWorker): void;
+  /** A batch of messages, a start or an exit has been dealt with: there may be room for tasks. */
+  changed(): void;
+  /** A worker died with these tasks in its hands. `cause` is the error that it died of, where it could say. */
+  died(leftover: Leftover, death: WorkerDeath, cause: unknown): void;
+  /** Nothing can be run any more. Each call makes a new error, since each future needs its own. */
+  broken(makeError: () => BrokenExecutorError): void;
+}
+
+interface Member {
+  readonly index: number;
+  readonly name: string;
+  handle: WorkerHandle | undefined;
+  state: 'starting' | 'serving' | 'stopping';
+  /** When it last finished something, for the idle timeout. */
+  lastBusy: number;
+  tasks: number;
+  /** Why the pool itself ended it, if it did. */
+  killedFor: string | undefined;
+  /** What it said it died of. */
+  fault: ErrorEnvelope | undefined;
+  stopTimer: NodeJS.Timeout | undefined;
+}
+
+export class Workers {
+  readonly #backend: Backend;
+  readonly #settings: PoolSettings;
+  readonly #channel: Channel;
+  readonly #listener: WorkersListener;
+  readonly #makeSetup: (name: string) => WorkerSetup;
+  readonly #members = new Set<Member>();
+  readonly #byHandle = new Map<WorkerHandle, Member>();
+  #startFailures = 0;
+  #closed = false;
+  #sweep: NodeJS.Timeout | undefined;
+  #emptied: Array<() => void> = [];
+  started = 0;
+  dead = 0;
+
+  constructor(
+    backend: Backend,
+    settings: PoolSettings,
+    channel: Channel,
+    makeSetup: (name: string) => WorkerSetup,
+    listener: WorkersListener,
+  ) {
+    this.#backend = backend;
+    this.#settings = settings;
+    this.#channel = channel;
+    this.#makeSetup = makeSetup;
+    this.#listener = listener;
+  }
+
+  /** Starts workers for `pending` tasks that found no room, and for `minWorkers`, within `maxWorkers`. */
+  ensure(pending: number): void {
+    const { maxWorkers, minWorkers, concurrency } = this.#settings;
+    if (this.#closed) return;
+    let starting = 0;
+    let active = 0;
+    for (const { state } of this.#members) {
+      if (state === 'starting') starting += 1;
+      if (state !== 'stopping') active += 1;
+    }
+    // `concurrency` may be Infinity, and one task still needs one worker.
+    const needed = pending > 0 ? Math.max(1, Math.ceil(pending / concurrency)) : 0;
+    const wanted = Math.max(needed - starting, minWorkers - active);
+    const missing = Math.min(wanted, maxWorkers - active);
+    for (let n = 0; n < missing && !this.#closed; n += 1) this.#start();
+  }
+
+  /** Ends a worker when it has finished what it holds. */
+  retire(handle: WorkerHandle): void {
+    const member = this.#byHandle.get(handle);
+    if (member === undefined || member.state === 'stopping') return;
+    member.state = 'stopping';
+    this.#channel.retire(handle);
+    // Not a way to make it faster: user code that blocks at exit must not keep the pool from ending.
+    member.stopTimer = after(STOP_LIMIT_MS, () => handle.kill('kill'));
+    member.stopTimer?.unref();
+  }
+
+  /** Ends a worker now; `reason` is what its tasks are told. */
+  kill(handle: WorkerHandle, reason: string): void {
+    const member = this.#byHandle.get(handle);
+    if (member === undefined) return;
+    member.killedFor ??= reason;
+    handle.kill('kill');
+  }
+
+  /** Takes no more work: all workers end, when they have finished (`'stop'`) or now. Resolves when all have ended. */
+  close(how: 'stop' | 'terminate' | 'kill', reason?: string): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#sweep);
+    for (const member of this.#members) {
+      const { handle } = member;
+      if (handle === undefined) continue;
+      if (how !== 'stop') {
+        member.killedFor ??= reason;
+        handle.kill(how);
+      } else if (member.state === 'serving') this.retire(handle);
+      // Nothing waits for one that is still starting.
+      else if (member.state === 'starting') handle.kill('kill');
+    }
+    this.#channel.flush();
+    if (this.#members.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#emptied.push(resolve));
+  }
+
+  snapshot(): Array<{
+    name: string;
+    id: number | undefined;
+    state: Member['state'];
+    load: number;
+    tasks: number;
+  }> {
+    return [...this.#members].map(({ name, handle, state, tasks }) => {
+      const load = handle === undefined ? 0 : this.#channel.load(handle);
+      return { name, id: handle?.id, state, load, tasks };
+    });
+  }
+
+  noteFinished(handle: WorkerHandle): void {
+    const member = this.#byHandle.get(handle);
+    if (member !== undefined) member.tasks += 1;
+  }
+
+  #start(): void {
+    const index = this.#freeIndex();
+    const name = `${this.#settings.namePrefix}_${index}`;
+    const member: Member = {
+      index,
+      name,
+      handle: undefined,
+      state: 'starting',
+      lastBusy: 0,
+      tasks: 0,
+      killedFor: undefined,
+      fault: undefined,
+      stopTimer: undefined,
+    };
+    let setup: WorkerSetup;
+    try {
+      setup = this.#makeSetup(name);
+    } catch (error) {
+      this.#break('its initializer cannot cross to a worker', error);
+      return;
+    }
+    this.#members.add(member);
+    this.started += 1;
+    try {
+      member.handle = this.#backend.start(setup, {
+        messages: (batch) => this.#receive(member, batch),
+        exited: (death) => this.#exited(member, death),
+      });
+      this.#byHandle.set(member.handle, member);
+    } catch (error) {
+      // As good as a worker that dies at once: a system that is short of processes may have one in a moment.
+      this.#members.delete(member);
+      this.#startFailed(error);
+      setImmediate(() => this.#listener.changed());
+    }
+  }
+
+  /** The lowest number that no living worker has, so that names stay within `maxWorkers`. */
+  #freeIndex(): number {
+    const taken = new Set([...this.#members].map(({ index }) => index));
+    let index = 0;
+    while (taken.has(index)) index += 1;
+    return index;
+  }
+
+  #receive(member: Member, batch: readonly FromWorker[]): void {
+    const { handle } = member;
+    if (handle === undefined || !this.#members.has(member)) return;
+    member.lastBusy = performance.now();
+    for (const message of batch) {
+      switch (message[0]) {
+        case READY:
+          if (member.state !== 'starting') break;
+          member.state = 'serving';
+          this.#startFailures = 0;
+          this.#channel.attach(handle);
+          break;
+        case SETUP_FAILED:
+          this.#initializerFailed(message[1]);
+          return;
+        case FAULT:
+          member.fault = message[1];
+          break;
+        default:
+          if (this.#channel.observe(handle, message)) this.#listener.message(handle, message);
+      }
+    }
+    this.#listener.changed();
+    this.#planSweep();
+  }
+
+  #exited(member: Member, observed: WorkerDeath): void {
+    const { handle } = member;
+    if (handle === undefined || !this.#members.delete(member)) return;
+    this.#byHandle.delete(handle);
+    clearTimeout(member.stopTimer);
+    const death = member.killedFor === undefined ? observed : { ...observed, reason: member.killedFor };
+    const leftover = this.#channel.detach(handle);
+    const expected = member.state === 'stopping' && leftover.begun.length === 0;
+    const codec = this.#backend.codec;
+    const cause = member.fault === undefined ? undefined : unpackError(member.fault, codec);
+    if (!expected && !this.#closed) this.dead += 1;
+    if (member.state === 'starting') {
+      if (!this.#closed) this.#startFailed(cause ?? new WorkerDiedError('its start', death));
+    } else {
+      this.#listener.died(leftover, death, cause);
+      if (!expected && this.#settings.onWorkerDeath === 'break' && !this.#closed) {
+        this.#break(
+          'a worker died, and onWorkerDeath is "break"',
+          new WorkerDiedError('a task', death, { cause }),
+        );
+      }
+    }
+    this.#listener.changed();
+    if (this.#members.size > 0) return;
+    const emptied = this.#emptied;
+    this.#emptied = [];
+    for (const resolve of emptied) resolve();
+  }
+
+  #startFailed(cause: unknown): void {
+    this.#startFailures += 1;
+    this.dead += 1;
+    if (this.#startFailures >= START_ATTEMPTS) {
+      this.#break(`${START_ATTEMPTS} workers in a row died before they were ready`, cause);
+    }
+  }
+
+  #initializerFailed(envelope: ErrorEnvelope): void {
+    const cause = unpackError(envelope, this.#backend.codec);
+    this.#break(`its initializer failed: ${String(cause)}`, cause);
+  }
+
+  #break(what: string, cause: unknown): void {
+    if (this.#closed) return;
+    // One cause object under many errors would be shared state; each future gets a copy of the cause as well.
+    const envelope = packError(cause, this.#backend.codec);
+    const makeError = (): BrokenExecutorError =>
+      new BrokenExecutorError(`The executor is broken and runs nothing any more: ${what}. Make a new one.`, {
+        cause: unpackError(envelope, this.#backend.codec),
+      });
+    this.#listener.broken(makeError);
+    void this.close('kill', `the executor broke: ${what}`);
+  }
+
+  /** Looks for idle workers when the first of them may be due. One timer for all, and none while all are busy. */
+  #planSweep(): void {
+    if (this.#sweep !== undefined || this.#closed) return;
+    this.#sweep = after(this.#settings.idleTimeout, () => {
+      this.#sweep = undefined;
+      this.#sweepIdle();
+    });
+    this.#sweep?.unref();
+  }
+
+  #sweepIdle(): void {
+    const { idleTimeout, minWorkers } = this.#settings;
+    const serving = [...this.#members].filter(({ state }) => state === 'serving');
+    const due = performance.now() - idleTimeout;
+    let spare = serving.length - minWorkers;
+    let left = false;
+    for (const { handle, lastBusy } of serving) {
+      if (handle === undefined || spare <= 0) break;
+      if (this.#channel.load(handle) === 0 && lastBusy <= due) {
+        spare -= 1;
+        this.retire(handle);
+      } else left = true;
+    }
+    this.#channel.flush();
+    if (left) this.#planSweep();
+  }
+}

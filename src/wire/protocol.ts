@@ -1,0 +1,103 @@
+/**
+ * Everything that a pool and a worker say to each other, as one discriminated union for each direction.
+ *
+ *   pool                                worker
+ *    │── setup ─────────────────────────▶│  initializer, concurrency, name
+ *    │◀───────────────────────── ready ──│
+ *    │── define, call ──────────────────▶│  a function is sent once, its calls refer to it
+ *    │◀─────────────────────── started ──│  only for calls that asked for it
+ *    │◀────────────── report, item ... ──│
+ *    │── abort, credit, close ──────────▶│
+ *    │◀──────── done / chunk / failed ──│  exactly one for each call
+ *    │── stop ──────────────────────────▶│  ends when nothing runs any more
+ *    │◀───────────────────────── fault ──│  an error outside of any task; the worker is about to end
+ *
+ * Messages are tuples, tag first: they are cloned or serialized by the thousand, and a tuple crosses at about
+ * two thirds of the cost of an object with the same fields. Values of users travel in the form that the pool's
+ * `Codec` gave them (`Packed`), never as they are.
+ */
+
+import type { TaskReference } from '../tasks/reference.ts';
+import type { ErrorEnvelope } from './error-envelope.ts';
+
+/** A user's value as the codec of this channel writes it. Only that codec may look inside. */
+export type PackedValue = unknown;
+
+export const SETUP = 0;
+export const DEFINE = 1;
+export const CALL = 2;
+export const ABORT = 3;
+export const CREDIT = 4;
+export const CLOSE = 5;
+export const STOP = 6;
+
+/** How a call is to be run; flags may be combined. */
+export const AS_CHUNK = 1;
+export const AS_STREAM = 2;
+/** The pool wants to hear when the task starts: its time limit counts from there. */
+export const SAY_STARTED = 4;
+
+/** What a worker needs to know before its first task. */
+export interface WorkerSetup {
+  readonly name: string;
+  readonly concurrency: number;
+  readonly initializer?: { readonly reference: TaskReference; readonly args: PackedValue };
+  /** Threads under one lock, see `backends/thread/interpreter-lock.ts`. */
+  readonly interpreterLock?: { readonly word: Int32Array; readonly owner: number };
+}
+
+/** What a call carries beside its arguments; absent parts have their defaults. */
+export interface CallDetails {
+  readonly name: string;
+  readonly attempt: number;
+  /** Values that a stream may yield before it is granted more. */
+  readonly window: number;
+  /** Arguments per call of a chunk. */
+  readonly arity: number;
+}
+
+export type ToWorker =
+  | readonly [tag: typeof SETUP, setup: WorkerSetup]
+  | readonly [tag: typeof DEFINE, functionId: number, reference: TaskReference]
+  | readonly [
+      tag: typeof CALL,
+      id: number,
+      functionId: number,
+      flags: number,
+      /** Where the right to run it is claimed, see `pool/claims.ts`; -1: no need to. */
+      slot: number,
+      args: PackedValue,
+      details: CallDetails | undefined,
+    ]
+  | readonly [tag: typeof ABORT, id: number, reason: ErrorEnvelope]
+  | readonly [tag: typeof CREDIT, id: number, credits: number]
+  | readonly [tag: typeof CLOSE, id: number]
+  | readonly [tag: typeof STOP];
+
+export const READY = 0;
+export const STARTED = 1;
+export const DONE = 2;
+export const CHUNK = 3;
+export const FAILED = 4;
+export const ITEM = 5;
+export const REPORT = 6;
+export const FAULT = 7;
+export const SETUP_FAILED = 8;
+
+export type FromWorker =
+  | readonly [tag: typeof READY]
+  | readonly [tag: typeof STARTED, id: number]
+  | readonly [tag: typeof DONE, id: number, ms: number, value: PackedValue]
+  /** `values` has a hole wherever `errors` has the index. */
+  | readonly [
+      tag: typeof CHUNK,
+      id: number,
+      ms: number,
+      values: PackedValue,
+      errors: ReadonlyArray<readonly [index: number, error: ErrorEnvelope]>,
+    ]
+  | readonly [tag: typeof FAILED, id: number, ms: number, error: ErrorEnvelope]
+  | readonly [tag: typeof ITEM, id: number, value: PackedValue]
+  | readonly [tag: typeof REPORT, id: number, value: PackedValue]
+  | readonly [tag: typeof FAULT, error: ErrorEnvelope]
+  | readonly [tag: typeof SETUP_FAILED, error: ErrorEnvelope];
