@@ -1,10 +1,13 @@
 /**
  * What the lanes run. Every function is exported, so that a worker finds it by module and name, and says when
  * and where it ran.
+ *
+ * Every worker loads this module before its first task, and what it imports counts as the cost of a worker. So it
+ * does not come in by the front door, which would load all executors into each of them.
  */
 import { createConnection, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { currentTask } from '../index.ts';
+import { currentTask } from '../tasks/current-task.ts';
 import { checkOf, type DocumentCheck } from './document.ts';
 import type { Timed } from './job.ts';
 import { now, ownCpuMs } from './measure.ts';

@@ -53,7 +53,7 @@ export function renderExperiment(experiment: Experiment): string {
   const parts = [`\n${pc.bold(pc.cyan(title))}`, ...wrap(description, WIDTH).map((line) => pc.dim(line))];
   if (lanes.length > 0) parts.push('', renderLanes(experiment));
   if (error !== undefined) parts.push('', pc.red(`The experiment failed: ${error}`));
-  if (lanes.some((lane) => lane.ok))
+  if (experimentById(experiment.id).comparable && lanes.some((lane) => lane.ok))
     parts.push(...wrap(`Results: ${renderResults(lanes)}.`, WIDTH).map(pc.dim));
   for (const lane of lanes) {
     if (lane.error !== undefined) parts.push(pc.red(`${labelOf(lane.lane)} failed: ${lane.error}`));

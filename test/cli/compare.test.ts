@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -93,6 +93,26 @@ test('a run prints tables, writes the figures, and ends with 0', async () => {
     ['sum', 'start'],
   );
   assert.ok(report.experiments.every(({ lanes }) => lanes.every(({ ok }) => ok)));
+});
+
+const page = fileURLToPath(new URL('../../ui/report.html', import.meta.url));
+
+test('--html writes a page with the figures in it', { skip: !existsSync(page) }, async () => {
+  const file = join(directory, 'report.html');
+  const { status, stderr } = await finish(start(['--quick', '--only', 'sum', '--html', file]));
+  assert.equal(status, 0, stderr);
+  const [, json = ''] =
+    /<script[^>]*id="report"[^>]*>([\s\S]*?)<\/script>/.exec(readFileSync(file, 'utf8')) ?? [];
+  assert.deepEqual(
+    (JSON.parse(json) as Report).experiments.map(({ id }) => id),
+    ['sum'],
+  );
+});
+
+test('--html without the page is refused at once', { skip: existsSync(page) }, async () => {
+  const { status, stderr } = await finish(start(['--only', 'sum', '--html', join(directory, 'report.html')]));
+  assert.equal(status, 2);
+  assert.match(stderr, /npm run build/);
 });
 
 describe('nothing is left behind', { skip: !canFindProcesses }, () => {

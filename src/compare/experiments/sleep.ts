@@ -23,7 +23,7 @@ export const sleep: ExperimentDefinition = {
     checkAll(
       outcome,
       job.tasks,
-      `slept ${job.sleepMs / 1000} s`,
+      `${job.sleepMs / 1000} s asleep`,
       // Timers of Node count whole milliseconds and may be up to one early.
       (result) => typeof result === 'number' && result >= job.sleepMs - 2,
     ),
