@@ -51,6 +51,7 @@ import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
 import { hold, letGo } from './keep-alive.ts';
+import { learnErrorClasses } from './known-errors.ts';
 import type { PoolSettings } from './options.ts';
 import { PendingQueue } from './pending-queue.ts';
 import { Task } from './task.ts';
@@ -200,7 +201,10 @@ export class Scheduler implements WorkersListener {
     try {
       const { codec } = this.#backend;
       const packed = encodeArguments(codec, args, options.transfer);
+      // Naming a function for the first time takes about as long as a worker takes to start; so that comes first.
+      if (!this.#workers().any) this.#workers().ensure(1);
       const reference = this.#backend.reference?.(fn) ?? referenceTo(fn);
+      void learnErrorClasses(reference);
       const retries = options.retries ?? 0;
       task.call = {
         id: task.id,

@@ -81,6 +81,11 @@ export class Workers {
     this.#listener = listener;
   }
 
+  /** Whether there is any worker, or will be in a moment. */
+  get any(): boolean {
+    return this.#members.size > 0;
+  }
+
   /** Starts workers for `pending` tasks that found no room, and for `minWorkers`, within `maxWorkers`. */
   ensure(pending: number): void {
     const { maxWorkers, minWorkers, concurrency } = this.#settings;

@@ -5,7 +5,7 @@
  * function only the script can tell: `setTimeout` is the global one, unless the file imports the one of
  * `node:timers/promises`. So the script is asked whenever V8 can show it; by text alone go `eval` and the like.
  */
-import { isProvidedHelper, standardGlobals } from './globals.ts';
+import { isProvidedHelper, standardGlobals, viteImport } from './globals.ts';
 import {
   type AnyNode,
   type FunctionNode,
@@ -69,6 +69,7 @@ function isVariableOf({ defs, references }: Variable, node: AnyNode): boolean {
   if (declaration === node) return true;
   if (declaration.type !== 'VariableDeclarator' || !declaration.init) return false;
   let value = declaration.init as AnyNode;
+  // esbuild: const f = __name(() => ..., "f"). Of any other call it is not known what it returns.
   if (
     value.type === 'CallExpression' &&
     value.callee.type === 'Identifier' &&
@@ -90,6 +91,12 @@ export interface Ties {
 export function tiesOf(fn: FunctionNode): Ties {
   const reasons = new Set<string>();
   let importsModules = false;
+  const imports = (specifier: AnyNode | undefined): void => {
+    importsModules = true;
+    if (specifier?.type === 'Literal' && /^\.{0,2}\//.test(String(specifier.value))) {
+      reasons.add(`imports '${specifier.value}', which is relative to the file it is written in`);
+    }
+  };
   // Arrows have the `this` of what surrounds them; every other function, and a class, brings its own.
   const visit = (node: AnyNode, ownsThis: boolean): void => {
     walk(node, (inner) => {
@@ -108,14 +115,12 @@ export function tiesOf(fn: FunctionNode): Ties {
           if (inner.meta.name === 'import') reasons.add('uses import.meta, which belongs to its module');
           break;
         case 'ImportExpression':
-          importsModules = true;
-          if (isRelative(inner.source as AnyNode)) {
-            const specifier = String((inner.source as { value?: unknown }).value);
-            reasons.add(`imports '${specifier}', which is relative to the file it is written in`);
-          }
+          imports(inner.source as AnyNode);
           break;
         case 'CallExpression':
-          if (inner.callee.type === 'Identifier' && inner.callee.name === 'eval') {
+          if (inner.callee.type !== 'Identifier') break;
+          if (inner.callee.name === viteImport) imports(inner.arguments[0] as AnyNode | undefined);
+          if (inner.callee.name === 'eval') {
             reasons.add('calls eval, whose code may use variables that cannot be seen from here');
           }
           break;
@@ -134,10 +139,4 @@ function isArrow(node: AnyNode): boolean {
 
 function isClass(node: AnyNode): boolean {
   return node.type === 'ClassExpression' || node.type === 'ClassDeclaration';
-}
-
-function isRelative(specifier: AnyNode): boolean {
-  return (
-    specifier.type === 'Literal' && typeof specifier.value === 'string' && /^\.{0,2}\//.test(specifier.value)
-  );
 }

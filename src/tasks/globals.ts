@@ -42,8 +42,11 @@ export function standardGlobals(): ReadonlySet<string> {
   return all;
 }
 
+/** What Vite writes for `import()` in the modules that it runs itself. */
+export const viteImport = '__vite_ssr_dynamic_import__';
+
 /** What a worker provides to a function that came by source, because compilers write calls to it. */
 export function isProvidedHelper(name: string): boolean {
   // esbuild, and so tsx and Vite, keep function names by `__name(fn, "name")`; Istanbul counts by `cov_1a2b3c()`.
-  return name === '__name' || /^cov_[a-z0-9]+$/.test(name);
+  return name === '__name' || name === viteImport || /^cov_[a-z0-9]+$/.test(name);
 }

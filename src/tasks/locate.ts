@@ -37,9 +37,9 @@ export interface ScriptText {
 export function locate(fn: Function): Place | undefined {
   session ??= connect();
   if (session === null) return undefined;
-  // The inspector reaches values through the global object only: a door that is there for this one call.
-  Object.defineProperty(globalThis, door, { value: fn, configurable: true });
   try {
+    // The inspector reaches values through the global object only: a door that is there for this one call.
+    Object.defineProperty(globalThis, door, { value: fn, configurable: true });
     const { result } = post<{ result: RemoteObject }>(session, 'Runtime.evaluate', {
       expression: "globalThis[Symbol.for('manyhands.tasks.locate')]",
       objectGroup: group,

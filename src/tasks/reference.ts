@@ -12,37 +12,23 @@
  * By name comes before by source, since a module brings everything its functions need, and is loaded once.
  * Nothing is imported to find out: see exported.ts.
  */
-import { createRequire } from 'node:module';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { freeVariables, tiesOf } from './free-variables.ts';
+import { type ModuleReference, referenceByName, referenceByWrappedName } from './by-name.ts';
+import {
+  isSelfSufficient,
+  readOwnText,
+  type SourceReference,
+  type Standing,
+  sourceReference,
+  standingOf,
+} from './by-source.ts';
 import { languageGlobals } from './globals.ts';
-import { helpersFor } from './helpers.ts';
-import { locate, type Place } from './locate.ts';
-import { captureReason, refuse, refuseNative } from './refusal.ts';
+import { locate } from './locate.ts';
+import { refuse, refuseNative } from './refusal.ts';
 import { registrationOf } from './registry.ts';
-import { importableUrl, type Script, scriptOf } from './script.ts';
-import { type FunctionNode, type FunctionText, readFunction, scopesOf } from './syntax.ts';
+import { type Script, scriptOf } from './script.ts';
 
 /** A function's name across the boundary: plain data, the same on every transport. */
-export type TaskReference =
-  | {
-      readonly kind: 'module';
-      readonly url: string;
-      readonly export: string;
-      /** How errors and timelines name the function. */
-      readonly label: string;
-    }
-  | {
-      readonly kind: 'source';
-      /** An expression that evaluates to the function. */
-      readonly source: string;
-      readonly label: string;
-      /** The module it was written in, where its own `import()` calls are to be resolved from. */
-      readonly base?: string;
-    };
-
-type SourceReference = Extract<TaskReference, { kind: 'source' }>;
+export type TaskReference = ModuleReference | SourceReference;
 
 const references = new WeakMap<Function, TaskReference>();
 
@@ -50,8 +36,14 @@ const references = new WeakMap<Function, TaskReference>();
  * Inline arrows are another function object on each call, with the same text, so those that were found to stand
  * alone are also known by text. Enough for every call site of a large program; what falls out is looked at again.
  */
-const textsKept = 512;
+const inlineKept = 512;
 const texts = new Map<string, { readonly reference: SourceReference; readonly globals: readonly string[] }>();
+
+/**
+ * What arrows of another kind (that use `setTimeout`, or import) turned out to be, by where they are written: finding
+ * the place costs 30 us, looking at the text ten times that.
+ */
+const places = new Map<string, SourceReference>();
 
 /** Names of builtins that some script declares for itself, as in `import { Map } from 'immutable'`. */
 const shadowed = new Set<string>();
@@ -87,7 +79,7 @@ function decide(fn: Function): TaskReference {
 
   const portable = texts.get(text);
   if (portable !== undefined && !portable.globals.some((name) => shadowed.has(name))) {
-    return portable.reference.label === label ? portable.reference : { ...portable.reference, label };
+    return relabelled(portable.reference, label);
   }
   if (/^class\b/.test(text)) {
     throw refuse(
@@ -99,105 +91,77 @@ function decide(fn: Function): TaskReference {
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
     throw refuseNative(fn, label);
   }
+
   const place = locate(fn);
+  const spot = place && `${place.scriptId}:${place.line}:${place.column}`;
+  const seen = spot === undefined ? undefined : places.get(spot);
+  if (seen !== undefined) return relabelled(seen, label);
+
+  // What has no name is no export of a module. It may be `module.exports`, but so small a function goes by source as
+  // well; and its script, which may be a bundle of megabytes, need not be parsed.
+  const nameless = nameOf(fn) === '' ? readOwnText(text) : undefined;
+  if (nameless !== undefined && isSelfSufficient(nameless))
+    return remember(text, spot, sourceReference(nameless, alone, label, undefined), alone.globals);
+
   const script = place && scriptOf(place);
-  return (script && byName(fn, place, script)) ?? bySource(text, label, place, script);
-}
+  const exported = script && referenceByName(fn, label, place, script);
+  if (exported !== undefined) return exported;
 
-/** The reference of a function that its module exports. */
-function byName(fn: Function, place: Place, script: Script): TaskReference | undefined {
-  const url = importableUrl(script.url);
-  if (url === undefined) return undefined;
-  const node = script.isModule ? script.functionAt(place) : undefined;
-  const name = node ? script.exports.get(node) : commonJsExport(url, fn);
-  if (name === undefined) return undefined;
-  const own = nameOf(fn);
-  const label = own !== '' && own !== 'default' ? own : name === 'default' ? basename(url) : name;
-  return { kind: 'module', url, export: name, label };
-}
-
-/** CommonJS has its modules at hand and synchronously, so their exports are compared themselves. */
-function commonJsExport(url: string, fn: Function): string | undefined {
-  if (!url.startsWith('file:')) return undefined;
-  const { cache } = createRequire(import.meta.url);
-  const exported: unknown = cache[fileURLToPath(url)]?.exports;
-  if (exported === fn) return 'default';
-  if (exported === null || (typeof exported !== 'object' && typeof exported !== 'function')) return undefined;
-  for (const name of Object.keys(exported)) {
-    try {
-      // A getter, where a compiler made the export; it may throw while the module is being loaded.
-      if ((exported as Record<string, unknown>)[name] === fn) return name;
-    } catch {}
-  }
-  return undefined;
-}
-
-/** The reference of a function that stands alone. */
-function bySource(
-  text: string,
-  label: string,
-  place: Place | undefined,
-  script: Script | undefined,
-): SourceReference {
-  let own: FunctionText;
-  try {
-    own = readFunction(text);
-  } catch (error) {
-    throw refuse(label, [`cannot be read by itself (${(error as Error).message})`]);
-  }
-  // The function as its script has it, where names can be followed to their declarations.
+  const own = nameless ?? readOwnText(text, label);
   const written = place && script?.functionAt(place);
-  const subject = written ?? own.node;
-  const scopes = written && script ? script.scopes : scopesOf(own.program, true);
-  const { captures, globals, selfName } = freeVariables(subject, scopes);
-  const { reasons, importsModules } = tiesOf(own.node);
-  const { declarations, rest } =
-    written && script ? helpersFor(captures, script) : { declarations: [], rest: captures };
+  if (isSelfSufficient(own))
+    return remember(text, spot, sourceReference(own, alone, label, script), alone.globals);
+  if (written && script) noteShadowed(script);
+  const standing = standingOf(own, written, script);
+  if (standing.problems.length > 0) {
+    const wrapped = written && script && referenceByWrappedName(label, written, script);
+    if (wrapped) return wrapped;
+    throw refuse(label, standing.problems);
+  }
+  const reference = sourceReference(own, standing, label, script);
+  return remember(text, spot, reference, isKnownByText(standing, reference) ? standing.globals : undefined);
+}
 
-  const problems = [...(rest.length > 0 ? [captureReason(rest, own.node)] : []), ...reasons];
-  if (problems.length > 0) throw refuse(label, problems);
+/** The standing of a function that needs nothing. */
+const alone: Standing = { problems: [], globals: new Set(), declarations: [], selfName: undefined };
 
-  const reference: SourceReference = {
-    kind: 'source',
-    source: assemble(own.expression, declarations, selfNameNeeded(own.node, selfName)),
-    label,
-    ...(importsModules && script && importableUrl(script.url) ? { base: script.url } : {}),
-  };
-  if (script) noteShadowed(script);
-  remember(text, reference, globals, declarations.length === 0 && selfName === undefined && !importsModules);
+/**
+ * Whether all functions of the same text have this reference. Text does not tell `setTimeout` from an imported
+ * function of that name, so it must use no globals but the language's own; and of these none that was seen to
+ * be declared by a script.
+ */
+function isKnownByText({ globals, declarations, selfName }: Standing, { base }: SourceReference): boolean {
+  return (
+    declarations.length === 0 &&
+    selfName === undefined &&
+    base === undefined &&
+    [...globals].every((name) => languageGlobals().has(name) && !shadowed.has(name))
+  );
+}
+
+/** Keeps a reference by text where `globals` are given, else by place where that is known. */
+function remember(
+  text: string,
+  spot: string | undefined,
+  reference: SourceReference,
+  globals: ReadonlySet<string> | undefined,
+): SourceReference {
+  if (globals !== undefined) keep(texts, text, { reference, globals: [...globals] });
+  else if (spot !== undefined) keep(places, spot, reference);
   return reference;
 }
 
-/** A function that knows its own name needs no variable of that name around it. */
-function selfNameNeeded(node: FunctionNode, selfName: string | undefined): string | undefined {
-  return node.id?.name === selfName ? undefined : selfName;
-}
-
-function assemble(expression: string, declarations: readonly string[], selfName: string | undefined): string {
-  if (declarations.length === 0 && selfName === undefined) return expression;
-  const result = selfName ?? `(${expression})`;
-  const body =
-    selfName === undefined ? declarations : [...declarations, `const ${selfName} = ${expression};`];
-  return `(() => { ${body.join('\n')}\nreturn ${result}; })()`;
-}
-
-/**
- * Keeps a reference by text. Text alone does not tell `setTimeout` from an imported function of that name, so only
- * texts are kept that use no globals but the language's own, and these only while no script was seen
- * which declares such a name itself.
- */
-function remember(
-  text: string,
-  reference: SourceReference,
-  globals: ReadonlySet<string>,
-  whole: boolean,
-): void {
-  if (!whole || [...globals].some((name) => !languageGlobals().has(name) || shadowed.has(name))) return;
-  texts.set(text, { reference, globals: [...globals] });
-  for (const oldest of texts.keys()) {
-    if (texts.size <= textsKept) break;
-    texts.delete(oldest);
+function keep<K, V>(cache: Map<K, V>, key: K, value: V): void {
+  cache.set(key, value);
+  for (const oldest of cache.keys()) {
+    if (cache.size <= inlineKept) break;
+    cache.delete(oldest);
   }
+}
+
+/** Functions of one text may have several names. */
+function relabelled(reference: SourceReference, label: string): SourceReference {
+  return reference.label === label ? reference : { ...reference, label };
 }
 
 function noteShadowed(script: Script): void {

@@ -61,6 +61,8 @@ export function captureReason(captures: readonly Capture[], text: AnyNode): stri
 }
 
 function describe({ name, variable }: Capture, text: AnyNode): string {
+  if (name === 'require' && variable === undefined) return 'require (write await import() instead)';
+  if (name === '__vite_ssr_import_meta__') return 'import.meta';
   const definition = variable?.defs[0];
   let module: string | undefined;
   if (definition?.type === 'ImportBinding') {

@@ -9,6 +9,7 @@
  * the obvious place, and fails as soon as a program holds this library twice (a bundle that inlines it beside
  * the worker entry that does not): the task module would fill one table and the worker would read the other.
  */
+import { withoutLoaderNotes } from './task-url.ts';
 
 /** Where a registered function can be found again. */
 export interface Registration {
@@ -55,11 +56,12 @@ export function defineTasks<T extends Record<string, Function>>(url: string, tas
       throw new TypeError(`defineTasks: tasks.${name} must be a function; got ${String(task)}.`);
     }
   }
-  let registered = tables.tasks.get(url);
-  if (registered === undefined) tables.tasks.set(url, (registered = new Map()));
+  const home = withoutLoaderNotes(url);
+  let registered = tables.tasks.get(home);
+  if (registered === undefined) tables.tasks.set(home, (registered = new Map()));
   for (const [name, task] of entries) {
     registered.set(name, task);
-    tables.names.set(task, { url, name });
+    tables.names.set(task, { url: home, name });
   }
   return tasks;
 }

@@ -4,7 +4,7 @@ import { importTaskModule } from './loading.ts';
 import type { TaskReference } from './reference.ts';
 import { registeredTask } from './registry.ts';
 import { compileSource } from './source.ts';
-import { needsTypeScript, registerTypeScript } from './typescript.ts';
+import { prepareForTypeScript, recoverFromTypeScript } from './typescript.ts';
 
 const modules = new Map<string, Map<string, Promise<Function>>>();
 const sources = new Map<string, Promise<Function>>();
@@ -22,7 +22,15 @@ const sourcesKept = 1024;
 export function resolveTask(reference: TaskReference): Promise<Function> {
   if (reference.kind === 'source') {
     const known = sources.get(reference.source);
-    return known ?? keep(sources, reference.source, fromSource(reference), sourcesKept);
+    return (
+      known ??
+      keep(
+        sources,
+        reference.source,
+        compileSource(reference.source, reference.label, reference.base),
+        sourcesKept,
+      )
+    );
   }
   let exports = modules.get(reference.url);
   if (exports === undefined) modules.set(reference.url, (exports = new Map()));
@@ -44,10 +52,6 @@ function keep(
   return task;
 }
 
-async function fromSource(reference: TaskReference & { kind: 'source' }): Promise<Function> {
-  return compileSource(reference.source, reference.label, reference.base);
-}
-
 async function fromModule({ url, export: name }: TaskReference & { kind: 'module' }): Promise<Function> {
   const exports = await load(url);
   const task = registeredTask(url, name) ?? exportedTask(exports, name);
@@ -64,12 +68,12 @@ async function fromModule({ url, export: name }: TaskReference & { kind: 'module
 }
 
 async function load(url: string): Promise<Record<string, unknown>> {
+  await prepareForTypeScript(url);
   try {
     return await importTaskModule(url);
   } catch (error) {
-    if (!needsTypeScript(error)) throw error;
-    await registerTypeScript(url, error);
-    return importTaskModule(url);
+    if (await recoverFromTypeScript(url, error)) return importTaskModule(url);
+    throw error;
   }
 }
 
@@ -78,9 +82,6 @@ function exportedTask(exports: Record<string, unknown>, name: string): unknown {
   const direct = exports[name];
   if (typeof direct === 'function') return direct;
   const { default: whole } = exports as { default?: unknown };
-  const inner =
-    whole !== null && (typeof whole === 'object' || typeof whole === 'function')
-      ? (whole as Record<string, unknown>)[name]
-      : undefined;
-  return inner ?? direct;
+  const isObject = whole !== null && (typeof whole === 'object' || typeof whole === 'function');
+  return isObject && Object.hasOwn(whole, name) ? (whole as Record<string, unknown>)[name] : direct;
 }

@@ -2,9 +2,7 @@
  * A script that V8 holds, parsed: which function is written at a place, what the module exports, who declares
  * which name. Each question is answered when first asked; the last few scripts are kept.
  */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { exportedFunctions } from './exported.ts';
+import { exportedFunctions, wrappedExports } from './exported.ts';
 import { type Place, readScript, type ScriptText } from './locate.ts';
 import {
   type AnyNode,
@@ -20,9 +18,10 @@ export class Script {
   readonly url: string;
   readonly isModule: boolean;
   readonly source: string;
-  readonly program: Program;
   readonly #startLine: number;
   readonly #startColumn: number;
+  /** `null` = it has syntax that the parser does not know. */
+  #program: Program | null | undefined;
   #lineStarts: number[] | undefined;
   #exports: Map<FunctionNode, string> | undefined;
   #scopes: ScopeManager | undefined;
@@ -31,26 +30,44 @@ export class Script {
     this.url = url;
     this.isModule = isModule;
     this.source = source;
-    this.program = parseProgram(source, isModule);
     this.#startLine = startLine;
     this.#startColumn = startColumn;
   }
 
-  get exports(): ReadonlyMap<FunctionNode, string> {
-    return (this.#exports ??= this.isModule ? exportedFunctions(this.program) : new Map());
-  }
-
-  get scopes(): ScopeManager {
-    return (this.#scopes ??= scopesOf(this.program, this.isModule));
-  }
-
-  /** The function written at a place of this script. */
+  /** The function written at a place of this script, or nothing if the script cannot be read. */
   functionAt({ line, column }: Place): FunctionNode | undefined {
+    const program = this.#parse();
     const row = line - this.#startLine;
     const start = this.#starts()[row];
-    if (start === undefined) return undefined;
-    const offset = start + column - (row === 0 ? this.#startColumn : 0);
-    return find(this.program, offset);
+    if (program === null || start === undefined) return undefined;
+    return find(program, start + column - (row === 0 ? this.#startColumn : 0));
+  }
+
+  /** The name under which the script, as a module, exports one of its functions. */
+  exportOf(node: FunctionNode): string | undefined {
+    const program = this.#parse();
+    if (program === null) return undefined;
+    const read = this.isModule ? exportedFunctions : wrappedExports;
+    this.#exports ??= read(program, () => this.scopes);
+    return this.#exports.get(node);
+  }
+
+  /** Who declares and who uses each name. To be asked only of a script that has functions, so can be read. */
+  get scopes(): ScopeManager {
+    const program = this.#parse();
+    if (program === null) throw new Error(`Cannot parse ${this.url}.`);
+    return (this.#scopes ??= scopesOf(program, this.isModule));
+  }
+
+  #parse(): Program | null {
+    if (this.#program === undefined) {
+      try {
+        this.#program = parseProgram(this.source, this.isModule);
+      } catch {
+        this.#program = null;
+      }
+    }
+    return this.#program;
   }
 
   #starts(): number[] {
@@ -87,37 +104,16 @@ function find(node: AnyNode, offset: number): FunctionNode | undefined {
 const kept = 8;
 const scripts = new Map<string, Script | undefined>();
 
-/** The script with this id, or nothing where it cannot be read or has syntax that the parser does not know. */
+/** The script with this id, or nothing where V8 does not show it. */
 export function scriptOf({ scriptId }: Place): Script | undefined {
-  if (scripts.has(scriptId)) {
-    const known = scripts.get(scriptId);
-    scripts.delete(scriptId);
-    scripts.set(scriptId, known);
-    return known;
-  }
-  const text = readScript(scriptId);
-  let script: Script | undefined;
-  try {
-    script = text && new Script(text);
-  } catch {
-    script = undefined;
-  }
+  const text = scripts.has(scriptId) ? undefined : readScript(scriptId);
+  const script = text === undefined ? scripts.get(scriptId) : new Script(text);
+  // Put back last, so that the one unused for longest is the first to go.
+  scripts.delete(scriptId);
   scripts.set(scriptId, script);
   for (const oldest of scripts.keys()) {
     if (scripts.size <= kept) break;
     scripts.delete(oldest);
   }
   return script;
-}
-
-/** The URL under which a worker can import what this script is, if it can: not for `eval`, `-e` and the REPL. */
-export function importableUrl(url: string): string | undefined {
-  if (url.startsWith('data:')) return url;
-  if (!url.startsWith('file:')) return undefined;
-  try {
-    // A virtual module, such as [eval1], has a file URL and no file.
-    return existsSync(fileURLToPath(url)) ? url : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,35 +1,59 @@
 /** A function that came as text, turned back into a function: the worker's end of "by source". */
 import { constants, Script } from 'node:vm';
+import { viteImport } from './globals.ts';
 
 /** What calls that compilers wrote into a function's text refer to. See isProvidedHelper in globals.ts. */
 const keepName = (target: Function, value: string): Function =>
   Object.defineProperty(target, 'name', { value, configurable: true });
 
 /** Compiles an expression, in strict mode and without any scope but the global one. */
-export function compileSource(source: string, label: string, base: string | undefined): Function {
+export async function compileSource(
+  source: string,
+  label: string,
+  base: string | undefined,
+): Promise<Function> {
   const counters = [...new Set(source.match(/\bcov_[a-z0-9]+\b/g))];
   const parameters = ['__name', ...counters].join(', ');
-  const code = `'use strict'; (function (${parameters}) { return (${source}\n); })`;
-  const make = compile(code, base ?? `manyhands:${label}`, /\bimport\b/.test(source)) as (
-    ...helpers: Function[]
-  ) => Function;
+  const imports = source.includes(viteImport) ? `const ${viteImport} = (module) => import(module); ` : '';
+  const code = `'use strict'; (function (${parameters}) { ${imports}return (${source}\n); })`;
+  let script: Script;
+  if (/\bimport\b/.test(code)) {
+    await (announced ??= announceImports());
+    script = new Script(code, { filename: base ?? `manyhands:${label}`, importModuleDynamically });
+  } else {
+    script = new Script(code, { filename: `manyhands:${label}` });
+  }
+  const make = script.runInThisContext() as (...helpers: Function[]) => Function;
   return make(keepName, ...counters.map(() => () => coverage));
 }
 
+/** Lets code of no module call `import()`, resolved from its file name, or from the working folder. */
+const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as never;
+
+let announced: Promise<void> | undefined;
+
 /**
- * `import()` in code of no module has to be allowed by this constant, which Node >= 20.12 announces as
- * experimental, once, on stderr. The user did not ask for it by name, so the notice is kept from them;
- * a filter on warnings in general would also keep back theirs.
+ * Node announces that constant as experimental, on stderr, at the first `import()` that relies on it. The user
+ * never asked for it by name, so that first import is made here, and this one notice kept back. It is emitted
+ * as an event on the next tick, past `process.emitWarning`; all other events pass.
  */
-function compile(code: string, filename: string, importsModules: boolean): unknown {
-  if (!importsModules) return new Script(code, { filename }).runInThisContext();
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
+async function announceImports(): Promise<void> {
+  const { emit } = process;
+  const filtered = (event: string, ...rest: unknown[]): boolean => {
+    const [warning] = rest as { message?: string }[];
+    if (event === 'warning' && warning?.message?.startsWith('vm.USE_MAIN_CONTEXT_DEFAULT_LOADER'))
+      return true;
+    return Reflect.apply(emit, process, [event, ...rest]) as boolean;
+  };
+  process.emit = filtered as typeof process.emit;
   try {
-    const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as never;
-    return new Script(code, { filename, importModuleDynamically }).runInThisContext();
+    await (new Script("import('node:process')", {
+      importModuleDynamically,
+    }).runInThisContext() as Promise<void>);
+    await new Promise((resolve) => setImmediate(resolve));
   } finally {
-    process.emitWarning = emitWarning;
+    // Somebody else may have wrapped it meanwhile; then it stays, and still lets everything else pass.
+    if (process.emit === (filtered as typeof process.emit)) process.emit = emit;
   }
 }
 

@@ -59,7 +59,7 @@ export interface FunctionText {
  * @throws SyntaxError where it is none of them
  */
 export function readFunction(text: string): FunctionText {
-  let firstError: unknown;
+  let problem: unknown;
   for (const [before, after] of [
     ['(', '\n)'],
     ['({', '\n})'],
@@ -75,10 +75,11 @@ export function readFunction(text: string): FunctionText {
       const expression = before === '(' ? text : methodExpression(source, node);
       return { expression, program, node };
     } catch (error) {
-      firstError ??= error;
+      // The first way of reading fails for every method; what the last says of private names is the reason.
+      if (problem === undefined || (error as Error).message.startsWith('Private')) problem = error;
     }
   }
-  throw firstError ?? new SyntaxError('it is not written as a function');
+  throw problem ?? new SyntaxError('it is not written as a function');
 }
 
 function functionOf(expression: Expression): FunctionNode | undefined {
@@ -126,5 +127,23 @@ export function isFunctionNode(node: AnyNode | null | undefined): node is Functi
     node?.type === 'FunctionDeclaration' ||
     node?.type === 'FunctionExpression' ||
     node?.type === 'ArrowFunctionExpression'
+  );
+}
+
+/**
+ * Is this esbuild's helper for keeping function names, whatever a minifier called it:
+ * `(target, value) => defineProperty(target, "name", { value, configurable: true })`? It returns its first argument.
+ */
+export function isNameKeeper(node: AnyNode | null | undefined): boolean {
+  if (node?.type !== 'ArrowFunctionExpression' || node.params.length !== 2) return false;
+  const [target] = node.params;
+  const call = node.body;
+  if (call.type !== 'CallExpression' || target?.type !== 'Identifier') return false;
+  const [object, property] = call.arguments;
+  return (
+    object?.type === 'Identifier' &&
+    object.name === target.name &&
+    property?.type === 'Literal' &&
+    property.value === 'name'
   );
 }

@@ -8,15 +8,16 @@
  *         Packed ---- queue ---- message over the channel -----> value
  *
  * A snapshot is taken inside the call, because the message may leave much later: what the caller changes in
- * between must not be seen by the task. Both codecs copy as `structuredClone` copies, and differ in the form of
- * the copy:
+ * between must not be seen by the task. Both codecs copy as `structuredClone` copies, and differ in the form
+ * of the copy:
  *
- * - `cloneCodec` (threads) holds the copy itself; the MessagePort clones it once more when it leaves. The memory of
- *   typed arrays is put on the transfer list for that second hop, so large buffers are copied once, not twice.
+ * - `cloneCodec` (threads) holds the copy itself; the MessagePort clones it once more when it leaves. The
+ *   memory of typed arrays is put on the transfer list for that second hop, so large buffers are copied once,
+ *   not twice.
  * - `bytesCodec` (processes) holds bytes.
  *
- * Primitives, and arguments that are all primitives, cross as they are in both: for small tasks this is most of
- * the traffic, and any encoding would cost more than the rest of the way.
+ * Primitives, and arguments that are all primitives, cross as they are in both: for small tasks this is most
+ * of the traffic, and any encoding would cost more than the rest of the way.
  */
 
 import { types } from 'node:util';
@@ -28,8 +29,8 @@ import { notShareable, type Reach, refusal } from './not-shareable.ts';
  * A value ready for a message. For reach `'thread'` the value is anything that a MessagePort clones; for
  * `'process'` it is a primitive, an array of primitives, or a `Uint8Array` that owns all of its memory.
  *
- * `transfer` must go to `postMessage` with it. Once it has, the value is spent: a task that may be sent a second
- * time (retries) is sent without it the first time, which copies the buffers instead.
+ * `transfer` must go to `postMessage` with it. Once it has, the value is spent: a task that may be sent a
+ * second time (retries) is sent without it the first time, which copies the buffers instead.
  */
 export interface Packed {
   readonly value: unknown;
@@ -60,8 +61,8 @@ const marks = new WeakMap<object, readonly Transferable[]>();
  * Marks `value` so that the objects in `list` are moved, not copied, when it next crosses as an argument or a
  * result: their memory is then gone on this side. Returns `value`.
  *
- * To another process there is no moving of memory: buffers are copied and emptied here, and ports are refused with a
- * `NotShareableError`.
+ * To another process there is no moving of memory: buffers are copied and emptied here, and ports are refused
+ * with a `NotShareableError`.
  *
  * @example pool.submit(blur, transfer(pixels, [pixels.buffer]))
  */
@@ -76,7 +77,7 @@ export function transfer<T>(value: T, list: Transferable[]): T {
 export const cloneCodec: Codec = {
   reach: 'thread',
   encode(value, what, list) {
-    if (isPrimitive(value)) return { value };
+    if (isPrimitive(value) && isEmpty(list)) return { value };
     return clone(value, moving(list, [value]), what);
   },
   decode: (packed) => packed,
@@ -98,7 +99,7 @@ export const identityCodec: Codec = {
 export const bytesCodec: Codec = {
   reach: 'process',
   encode(value, what, list) {
-    if (isPrimitive(value)) return { value };
+    if (isPrimitive(value) && isEmpty(list)) return { value };
     return serialize(value, moving(list, [value]), what);
   },
   decode: (packed) => (packed instanceof Uint8Array ? decodeBytes(packed) : packed),
@@ -116,9 +117,13 @@ export function encodeArguments(
   list?: readonly Transferable[],
 ): Packed {
   if (codec.keepsValues) return { value: args };
-  if ((list === undefined || list.length === 0) && args.every(isPrimitive)) return { value: args };
+  if (isEmpty(list) && args.every(isPrimitive)) return { value: args };
   const moved = moving(list, args);
   return codec.reach === 'thread' ? clone(args, moved, 'arguments') : serialize(args, moved, 'arguments');
+}
+
+function isEmpty(list: readonly Transferable[] | undefined): boolean {
+  return list === undefined || list.length === 0;
 }
 
 /** Values that need no snapshot, and that every medium carries. */
@@ -136,7 +141,9 @@ function isPrimitive(value: unknown): boolean {
 
 const NOTHING: ReadonlySet<Transferable> = new Set();
 
-/** All that is to be moved: given for the call, or marked on one of the values. Each once, as clones insist. */
+/**
+ * All that is to be moved: given for the call, or marked on one of the values. Each once, as clones insist.
+ */
 function moving(
   list: readonly Transferable[] | undefined,
   values: readonly unknown[],
@@ -151,7 +158,9 @@ function moving(
   return all ?? NOTHING;
 }
 
-/** A mark is for one crossing: afterwards what it lists is gone, and the same value may cross again as a copy. */
+/**
+ * A mark is for one crossing: afterwards what it lists is gone, and the same value may cross again as a copy.
+ */
 function forget(values: readonly unknown[]): void {
   for (const value of values) if (typeof value === 'object' && value !== null) marks.delete(value);
 }
@@ -171,7 +180,8 @@ function clone(value: unknown, moved: ReadonlySet<Transferable>, what: string): 
   let copy: unknown;
   let arrived: Transferable[];
   try {
-    // The list crosses beside the value, and so comes out as the moved objects: what the second hop has to list.
+    // The list crosses beside the value, and so comes out as the moved objects: what the second hop has to
+    // list.
     [copy, arrived] = structuredClone([value, list] as const, { transfer: list as never }) as [
       unknown,
       Transferable[],
@@ -184,12 +194,14 @@ function clone(value: unknown, moved: ReadonlySet<Transferable>, what: string): 
 }
 
 /**
- * How many elements of an array are looked at for buffers to move on the second hop. Enough for any list of arguments;
- * more would only cost time on arrays of numbers, and missing one costs a copy, nothing else.
+ * How many elements of an array are looked at for buffers to move on the second hop. Enough for any list of
+ * arguments; more would only cost time on arrays of numbers, and missing one costs a copy, nothing else.
  */
 const LOOKED_AT = 64;
 
-/** The memory that belongs to a snapshot alone and can therefore be moved on: of itself, or of its elements. */
+/**
+ * The memory that belongs to a snapshot alone and can therefore be moved on: of itself, or of its elements.
+ */
 function ownBuffers(copy: unknown): Transferable[] | undefined {
   const buffer = ownBuffer(copy);
   if (buffer !== undefined) return [buffer];
@@ -205,7 +217,9 @@ function ownBuffers(copy: unknown): Transferable[] | undefined {
   return found;
 }
 
-/** Below this many bytes copying again is as fast as moving (about 5 us on the machine this was measured on). */
+/**
+ * Below this many bytes copying again is as fast as moving (about 5 us on the machine this was measured on).
+ */
 const WORTH_MOVING = 16 * 1024;
 
 function ownBuffer(value: unknown): ArrayBuffer | undefined {
@@ -217,7 +231,7 @@ function ownBuffer(value: unknown): ArrayBuffer | undefined {
 function serialize(value: unknown, moved: ReadonlySet<Transferable>, what: string): Packed {
   for (const item of moved) {
     if (!types.isArrayBuffer(item)) {
-      throw refusal(`${what}: a ${item?.constructor?.name ?? typeof item} in the transfer list`, 'process');
+      throw refusal(`${what}: a ${item.constructor.name} on the transfer list`, 'process');
     }
   }
   const bytes = encodeBytes(value, what);
@@ -225,7 +239,7 @@ function serialize(value: unknown, moved: ReadonlySet<Transferable>, what: strin
     try {
       structuredClone(undefined, { transfer: [...moved] as never });
     } catch (error) {
-      throw refusal(`${what}: an ArrayBuffer in the transfer list`, 'process', error);
+      throw refusal(`${what}: an ArrayBuffer on the transfer list`, 'process', error);
     }
     forget(what === 'arguments' ? (value as unknown[]) : [value]);
   }

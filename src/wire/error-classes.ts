@@ -1,9 +1,10 @@
 /**
  * Which class an error has, said in a way that the other side can follow.
  *
- * A class is named by the module that exports it. Classes become known by `registerErrorClasses`, on both sides: in
- * the worker for the modules of its tasks, in the parent for the same modules where it has them loaded. An error whose
- * own class is not known arrives as the nearest class above it that is, and at the least as the right builtin.
+ * A class is named by the module that exports it. Classes become known by `registerErrorClasses`, on both
+ * sides: in the worker for the modules of its tasks, in the parent for the same modules where it has them
+ * loaded. An error whose own class is not known arrives as the nearest class above it that is, and at the
+ * least as the right builtin.
  */
 import { types } from 'node:util';
 import * as libraryErrors from '../errors.ts';
@@ -16,7 +17,10 @@ export interface ClassReference {
   readonly export?: string;
 }
 
-/** What an error is underneath: these are made by their own constructors, and carry what makes an error native. */
+/**
+ * What an error is underneath: these are made by their own constructors, and carry what makes an error
+ * native.
+ */
 export type BuiltinName =
   | 'Error'
   | 'EvalError'
@@ -54,8 +58,8 @@ const classes = new Map<string, object>();
 const keyOf = (url: string, exported: string): string => `${exported} ${url}`;
 
 /**
- * Makes the error classes among a module's exports known: errors of them leave as references to `url`, and such
- * references arrive as these classes. Exports that are not error classes are passed over.
+ * Makes the error classes among a module's exports known: errors of them leave as references to `url`, and
+ * such references arrive as these classes. Exports that are not error classes are passed over.
  */
 export function registerErrorClasses(url: string, exports: Readonly<Record<string, unknown>>): void {
   for (const name of Object.keys(exports)) {

@@ -1,16 +1,17 @@
 /**
  * Finding out why a value could not be cloned.
  *
- * `structuredClone` and v8 say *what* they refused ("() => {} could not be cloned"), not *where* it was. After a
- * clone has failed, the walk below looks for the first place that cannot cross, in the order in which the clone
- * met it, so that an error can say `result.handlers[2]: a function`. It runs only on that path, so it is written
- * to be complete rather than fast.
+ * `structuredClone` and v8 say *what* they refused ("() => {} could not be cloned"), not *where* it was.
+ * After a clone has failed, the walk below looks for the first place that cannot cross, in the order in which
+ * the clone met it, so that an error can say `result.handlers[2]: a function`. It runs only on that path, so
+ * it is written to be complete rather than fast.
  *
  * It keeps its own stack of iterators instead of recursing: the values that fail to clone are often the very
  * ones that are nested too deeply.
  */
 import { types } from 'node:util';
 import { NotShareableError } from '../errors.ts';
+import { crossesAsPlainObject, isDOMException, isKnownPlain } from './plain-classes.ts';
 
 /** How far a value travels: to another thread of this process, or to another process. */
 export type Reach = 'thread' | 'process';
@@ -27,8 +28,9 @@ interface Frame {
 }
 
 /**
- * The first place in `value` that cannot cross, as `result.handlers[2]: a function`, or `undefined` if there is
- * none. `root` names the value itself; `transferred` lists what is moved rather than copied, which is never at fault.
+ * The first place in `value` that cannot cross, as `result.handlers[2]: a function`, or `undefined` if there
+ * is none. `root` names the value itself; `transferred` lists what is moved rather than copied, which is
+ * never at fault.
  */
 export function findUnshareable(
   value: unknown,
@@ -36,48 +38,83 @@ export function findUnshareable(
   reach: Reach,
   transferred: ReadonlySet<unknown> = new Set(),
 ): string | undefined {
+  const asked = new Set<object>();
+  const known = walk(value, root, (part) =>
+    transferred.has(part) ? undefined : reasonAgainst(part, reach, asked),
+  );
+  if (known !== undefined || refusalOf(value) === undefined) return known;
+  // Nothing that is known to refuse, and yet it was refused. Now the parts are put to the test one by one,
+  // which takes long, and is of no use earlier: a part is refused also for what it holds.
+  return (
+    walk(value, root, (part) =>
+      isCircularCause(part) ? 'an error that is part of its own cause' : undefined,
+    ) ??
+    walk(
+      value,
+      root,
+      () => undefined,
+      (part) =>
+        isOrdinary(part) || transferred.has(part) || refusalOf(part) === undefined
+          ? undefined
+          : describe(part),
+    )
+  );
+}
+
+/**
+ * Gives the path and the reason of the first part that `before` (its parts) or `after` them gives a reason
+ * against.
+ */
+function walk(
+  value: unknown,
+  root: string,
+  before: (part: unknown) => string | undefined,
+  after?: (part: object) => string | undefined,
+): string | undefined {
   const seen = new Set<object>();
   const frames: Frame[] = [];
   let next: Step | undefined = { label: root, value };
-
   const at = (label: string, reason: string): string =>
-    `${frames.map((frame) => frame.label).join('')}${label}: ${reason}`;
+    `${pathOf([...frames.map((frame) => frame.label), label])}: ${reason}`;
 
-  for (;;) {
+  while (next !== undefined || frames.length > 0) {
     if (next !== undefined) {
-      const { label, value: current } = next;
+      const { label, value: part } = next;
       next = undefined;
-      const reason = transferred.has(current) ? undefined : reasonAgainst(current, reach);
+      const reason = before(part);
       if (reason !== undefined) return at(label, reason);
-      if (
-        typeof current === 'object' &&
-        current !== null &&
-        !transferred.has(current) &&
-        !seen.has(current)
-      ) {
-        seen.add(current);
-        frames.push({ object: current, label, children: childrenOf(current) });
+      if (typeof part === 'object' && part !== null && !seen.has(part)) {
+        seen.add(part);
+        frames.push({ object: part, label, children: childrenOf(part) });
       }
     }
-
     const top = frames.at(-1);
-    if (top === undefined) return undefined;
-    let step: IteratorResult<Step>;
+    if (top === undefined) break;
     try {
-      step = top.children.next();
+      const step = top.children.next();
+      if (step.done !== true) next = step.value;
     } catch (error) {
       return at(error instanceof UnreadableProperty ? error.message : '', 'a property whose getter throws');
     }
-    if (step.done !== true) {
-      next = step.value;
-      continue;
-    }
-    // All that it holds can cross. Classes of Node that are not known by name here may still refuse themselves.
+    if (next !== undefined) continue;
     frames.pop();
-    if (!isOrdinary(top.object) && !isCloneable(top.object, transferred)) {
-      return at(top.label, describe(top.object));
-    }
+    const reason = after?.(top.object);
+    if (reason !== undefined) return at(top.label, reason);
   }
+  return undefined;
+}
+
+/**
+ * The middle of a longer path is left out: of a linked list of thousands it would say `.next` thousands of
+ * times.
+ */
+const LONGEST_PATH = 100;
+
+function pathOf(labels: string[]): string {
+  const surplus = labels.length - LONGEST_PATH;
+  if (surplus <= 0) return labels.join('');
+  const start = labels.slice(0, LONGEST_PATH / 2).join('');
+  return `${start} (${surplus} more) ${labels.slice(-LONGEST_PATH / 2).join('')}`;
 }
 
 /** The error for a value that failed to clone. `error` is what the clone threw, and becomes the `cause`. */
@@ -96,8 +133,8 @@ export function notShareable(
 export function refusal(place: string, reach: Reach, cause?: unknown): NotShareableError {
   const side = reach === 'thread' ? 'thread' : 'process';
   return new NotShareableError(
-    `${place} cannot cross to another ${side}. Values cross as structuredClone copies them: ` +
-      'send plain data that it can be made from again, or leave it out.',
+    `${place}, which cannot cross to another ${side}. Values cross as structuredClone copies them: ` +
+      'send plain data from which it can be made again, or leave it out.',
     cause === undefined ? undefined : { cause },
   );
 }
@@ -114,8 +151,11 @@ const PLATFORM = new Set(
   ).split(' '),
 );
 
-/** Why `value` itself, whatever it holds, cannot cross; `undefined` if it can, or if its parts must be asked. */
-function reasonAgainst(value: unknown, reach: Reach): string | undefined {
+/**
+ * Why `value` itself, whatever it holds, cannot cross; `undefined` if it can, or if its parts must be asked.
+ * `asked` holds the prototypes of classes that gave no answer before.
+ */
+function reasonAgainst(value: unknown, reach: Reach, asked: Set<object>): string | undefined {
   if (typeof value === 'function') return types.isProxy(value) ? 'a Proxy' : 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value !== 'object' || value === null) return undefined;
@@ -134,17 +174,20 @@ function reasonAgainst(value: unknown, reach: Reach): string | undefined {
   const buffer = bufferOf(value);
   if (buffer !== undefined) {
     if (types.isSharedArrayBuffer(buffer)) {
-      return reach === 'process' ? 'a SharedArrayBuffer, which reaches threads only' : undefined;
+      return reach === 'process' ? 'a SharedArrayBuffer' : undefined;
     }
-    return buffer.byteLength === 0 && !isCloneable(buffer) ? 'a detached ArrayBuffer' : undefined;
+    return buffer.byteLength === 0 && refusalOf(buffer) !== undefined ? 'a detached ArrayBuffer' : undefined;
   }
   if (isOrdinary(value)) return undefined;
-  if (reach === 'thread' && !PLATFORM.has(className(value))) return undefined;
+  const prototype = Object.getPrototypeOf(value) as object;
+  const known = PLATFORM.has(className(value));
+  if (!known && (reach === 'thread' || asked.has(prototype))) return undefined;
   try {
-    return isKeptByClone(value) && reach === 'process' ? describe(value) : undefined;
+    return crossesAsPlainObject(value) || reach === 'thread' ? undefined : describe(value);
   } catch {
     // Either it refuses itself, or one of its parts does. The known ones hold parts that would only distract.
-    return PLATFORM.has(className(value)) ? describe(value) : undefined;
+    asked.add(prototype);
+    return known ? describe(value) : undefined;
   }
 }
 
@@ -154,48 +197,46 @@ function bufferOf(value: object): ArrayBufferLike | undefined {
   return ArrayBuffer.isView(value) ? value.buffer : undefined;
 }
 
-/** Objects of the language itself, for which a clone asks nothing but what they hold. */
+/**
+ * Objects for which a clone asks nothing but what they hold: those of the language itself, and of plain
+ * classes.
+ */
 function isOrdinary(value: object): boolean {
   if (Array.isArray(value) || types.isMap(value) || types.isSet(value)) return true;
   if (types.isDate(value) || types.isRegExp(value) || types.isBoxedPrimitive(value)) return true;
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return true;
-  if (types.isNativeError(value)) return !(value instanceof DOMException);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
+  if (types.isNativeError(value)) return !isDOMException(value);
+  return isKnownPlain(Object.getPrototypeOf(value) as object | null);
 }
 
-function isCloneable(value: object, transferred?: ReadonlySet<unknown>): boolean {
+/** What `structuredClone` throws at a value, or `undefined`. */
+function refusalOf(value: unknown): unknown {
   try {
     structuredClone(value);
-    return true;
-  } catch {
-    // With something to be moved inside, only the real call can tell; then this object is not the one to blame.
-    return transferred !== undefined && transferred.size > 0;
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('refused');
   }
 }
 
-/**
- * Whether `structuredClone` makes of this instance something other than a plain object: a `Blob` stays a `Blob`.
- * v8's own serializer knows nothing of such classes, and on some versions of Node writes them as `{}`.
- *
- * Node marks these objects in a place that scripts cannot see, so the question is put to `structuredClone`
- * itself, and what it throws is thrown.
- */
-export function isKeptByClone(value: object): boolean {
-  // Node 20 clones this one to `{}`, later versions keep it. To lose an error is the worse of the two.
-  if (value instanceof DOMException) return true;
-  const copy: object = structuredClone(value);
-  return Object.getPrototypeOf(copy) !== Object.prototype;
+/** v8 of Node 20 writes an error that is part of its own cause, and then cannot read what it has written. */
+function isCircularCause(value: unknown): boolean {
+  if (!types.isNativeError(value) || !Object.hasOwn(value, 'cause')) return false;
+  const refused = refusalOf(value);
+  return refused instanceof Error && refused.message.startsWith('Unable to deserialize');
 }
 
 /** "a Blob", "an Agent". */
 function describe(value: object): string {
   const name = className(value) || 'object of a class without a name';
-  return `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`;
+  if (name === 'MessagePort') return 'a MessagePort that is not on the transfer list';
+  return `${/^([AEIO]|U[^RS])/i.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 function className(value: object): string {
   try {
+    const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
+    if (tag.startsWith('WebAssembly.')) return tag;
     const name: unknown = value.constructor?.name;
     return typeof name === 'string' ? name : '';
   } catch {
@@ -231,24 +272,42 @@ function* childrenOf(object: object): Generator<Step> {
   }
   if (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object)) return;
   if (types.isDate(object) || types.isRegExp(object) || types.isBoxedPrimitive(object)) return;
-  const keys = Object.keys(object);
-  // A clone of an error carries these and no other property.
-  const read = types.isNativeError(object) ? ['cause'].filter((key) => Object.hasOwn(object, key)) : keys;
+  if (types.isNativeError(object)) {
+    yield* partsOfError(object);
+    return;
+  }
   const isArray = Array.isArray(object);
-  for (const key of read) {
+  for (const key of Object.keys(object)) {
     const label = labelOf(key, isArray);
-    let value: unknown;
+    yield { label, value: readPart(object, key, label) };
+  }
+}
+
+/** A clone of an error carries four properties and no others; three of them as text. */
+function* partsOfError(error: Error): Generator<Step> {
+  for (const key of ['name', 'message', 'stack'] as const) {
+    const label = `.${key}`;
+    const value = readPart(error, key, label);
+    if (typeof value === 'symbol') yield { label, value };
     try {
-      value = (object as Record<string, unknown>)[key];
+      String(value);
     } catch {
-      throw new UnreadableProperty(`${label}`);
+      throw new UnreadableProperty(label);
     }
-    yield { label, value };
+  }
+  if (Object.hasOwn(error, 'cause')) yield { label: '.cause', value: readPart(error, 'cause', '.cause') };
+}
+
+function readPart(object: object, key: string, label: string): unknown {
+  try {
+    return (object as Record<string, unknown>)[key];
+  } catch {
+    throw new UnreadableProperty(label);
   }
 }
 
 function labelOf(key: string, isArray: boolean): string {
-  if (isArray && /^\d+$/.test(key)) return `[${key}]`;
+  if (isArray && /^(0|[1-9]\d*)$/.test(key)) return `[${key}]`;
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 

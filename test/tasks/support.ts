@@ -1,16 +1,42 @@
 // What the tests of this folder share: a worker to send references to, and a way to run other programs.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { fork, spawn } from 'node:child_process';
+import { type EventEmitter, once } from 'node:events';
+import vm from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { referenceTo } from '../../src/tasks/reference.ts';
+import { processFlags, threadFlagsOrInherit } from '../../src/tasks/worker-flags.ts';
 import type { Call, Outcome } from './fixtures/worker.ts';
 
+const entry = new URL('./fixtures/worker.js', import.meta.url);
+
+/** What a thread and a child process have in common, for these tests. */
+interface Channel {
+  send(call: Call): void;
+  stop(): unknown;
+  readonly emitter: EventEmitter;
+}
+
+function startThread(): Channel {
+  const execArgv = threadFlagsOrInherit();
+  const worker = new Worker(entry, execArgv && { execArgv });
+  return { send: (call) => worker.postMessage(call), stop: () => worker.terminate(), emitter: worker };
+}
+
+function startProcess(): Channel {
+  const child = fork(entry, { execArgv: processFlags() });
+  return { send: (call) => void child.send(call), stop: () => child.kill(), emitter: child };
+}
+
 export class TestWorker implements AsyncDisposable {
-  readonly #worker = new Worker(new URL('./fixtures/worker.js', import.meta.url));
+  readonly #channel: Channel;
+
+  constructor(kind: 'thread' | 'process' = 'thread') {
+    this.#channel = kind === 'thread' ? startThread() : startProcess();
+  }
 
   async send(call: Call): Promise<Outcome> {
-    this.#worker.postMessage(call);
-    const [outcome] = (await once(this.#worker, 'message')) as [Outcome];
+    this.#channel.send(call);
+    const [outcome] = (await once(this.#channel.emitter, 'message')) as [Outcome];
     return outcome;
   }
 
@@ -22,13 +48,8 @@ export class TestWorker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
+    await this.#channel.stop();
   }
-}
-
-/** A file of the sources, from compiled code: `test/tasks/fixtures/...` is not copied to dist. */
-export function sourceFile(path: string): URL {
-  return new URL(`../../../test/tasks/${path}`, import.meta.url);
 }
 
 export interface Run {
@@ -51,4 +72,9 @@ export async function runNode(
   child.stdin.end(options.input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
+}
+
+/** Evaluates to what `source` says, in this thread: a way to write syntax that a formatter would change. */
+export function evaluate(source: string): never {
+  return vm.runInThisContext(source) as never;
 }

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import type { WorkerDeath } from '../../errors.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { atExit } from '../../pool/exiting.ts';
+import { processFlags } from '../../tasks/worker-flags.ts';
 import { bytesCodec, type Codec } from '../../wire/codec.ts';
 import { encodeFrame, FrameReader } from '../../wire/frames.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
-import { inheritedExecArgv } from '../exec-argv.ts';
 import { StderrTail } from '../stderr-tail.ts';
 
 export interface ProcessSettings {
@@ -60,7 +60,7 @@ class ProcessHandle implements WorkerHandle {
   constructor(setup: WorkerSetup, settings: ProcessSettings, events: WorkerEvents) {
     this.name = setup.name;
     this.#events = events;
-    const flags = settings.execArgv ?? inheritedExecArgv().flags;
+    const flags = settings.execArgv ?? processFlags();
     this.#child = spawn(process.execPath, [...flags, ENTRY], {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
       windowsHide: true,

@@ -1,0 +1,79 @@
+/** Naming a function by the module that exports it. */
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { builtinExport } from './builtins.ts';
+import type { Place } from './locate.ts';
+import { refuseNative } from './refusal.ts';
+import type { Script } from './script.ts';
+import type { FunctionNode } from './syntax.ts';
+import { importableUrl } from './task-url.ts';
+
+export interface ModuleReference {
+  readonly kind: 'module';
+  /** What a worker imports. */
+  readonly url: string;
+  /** The name it was registered or is exported under. */
+  readonly export: string;
+  /** How errors and timelines name the function. */
+  readonly label: string;
+}
+
+/**
+ * The reference of a function that its module exports.
+ *
+ * @throws NotShareableError for a function of Node's own that no module of Node exports
+ */
+export function referenceByName(
+  fn: Function,
+  label: string,
+  place: Place,
+  script: Script,
+): ModuleReference | undefined {
+  if (script.url.startsWith('node:')) {
+    const builtin = builtinExport(fn, script.url);
+    if (builtin === undefined) throw refuseNative(fn, label);
+    return { kind: 'module', url: builtin.url, export: builtin.name, label };
+  }
+  const url = importableUrl(script.url);
+  if (url === undefined) return undefined;
+  const node = script.isModule ? script.functionAt(place) : undefined;
+  const name = node ? script.exportOf(node) : commonJsExport(url, fn);
+  return name === undefined ? undefined : moduleReference(url, name, label);
+}
+
+/**
+ * The reference of a function that was exported from a module which Vite runs as a function. A worker imports
+ * the file itself, without Vite, which may not be possible; so this is for functions that cannot go by source.
+ */
+export function referenceByWrappedName(
+  label: string,
+  node: FunctionNode,
+  script: Script,
+): ModuleReference | undefined {
+  const url = importableUrl(script.url);
+  const name = script.exportOf(node);
+  return url === undefined || name === undefined ? undefined : moduleReference(url, name, label);
+}
+
+function moduleReference(url: string, name: string, label: string): ModuleReference {
+  const anonymous = label === 'default' || label.startsWith('__vite_ssr_');
+  const named = anonymous ? (name === 'default' ? basename(new URL(url).pathname) : name) : label;
+  return { kind: 'module', url, export: name, label: named };
+}
+
+/** CommonJS has its modules at hand, and synchronously, so their exports are compared themselves. */
+function commonJsExport(url: string, fn: Function): string | undefined {
+  if (!url.startsWith('file:')) return undefined;
+  const { cache } = createRequire(import.meta.url);
+  const exported: unknown = cache[fileURLToPath(url)]?.exports;
+  if (exported === fn) return 'default';
+  if (exported === null || (typeof exported !== 'object' && typeof exported !== 'function')) return undefined;
+  for (const name of Object.keys(exported)) {
+    try {
+      // A getter, where a compiler made the export; it may throw while the module is being loaded.
+      if ((exported as Record<string, unknown>)[name] === fn) return name;
+    } catch {}
+  }
+  return undefined;
+}
