@@ -96,7 +96,9 @@ class ThreadHandle implements WorkerHandle {
       port1.close();
       events.exited(this.#death(exitCode, tail.lines));
     });
-    // What keeps the process alive is pending work, not workers; see `pool/keep-alive.ts`.
+    // What keeps the process alive is pending work, not workers; see `pool/keep-alive.ts`. The first read of a stream of
+    // a worker refs the worker again, and would come in a later tick by itself.
+    this.#worker.stderr.read(0);
     this.#worker.unref();
     port1.unref();
     this.post([[SETUP, setup]]);
