@@ -72,12 +72,13 @@ class ThreadHandle implements WorkerHandle {
       name: setup.name,
       workerData: data,
       transferList: [port2],
-      stderr: true,
       ...(settings.env === undefined ? {} : { env: settings.env }),
       ...(settings.resourceLimits === undefined ? {} : { resourceLimits: settings.resourceLimits }),
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
     this.id = this.#worker.threadId;
+    // Node passes it on already. With `stderr: true` it would leave that to us, and the first read of the stream would
+    // ref a port that nobody outside can unref: an idle thread would keep the process open.
     const tail = new StderrTail(this.#worker.stderr);
     port1.on('message', (batch: FromWorker[]) => events.messages(batch));
     port1.on('messageerror', (error) => {
@@ -96,9 +97,7 @@ class ThreadHandle implements WorkerHandle {
       port1.close();
       events.exited(this.#death(exitCode, tail.lines));
     });
-    // What keeps the process alive is pending work, not workers; see `pool/keep-alive.ts`. The first read of a stream of
-    // a worker refs the worker again, and would come in a later tick by itself.
-    this.#worker.stderr.read(0);
+    // What keeps the process alive is pending work, not workers; see `pool/keep-alive.ts`.
     this.#worker.unref();
     port1.unref();
     this.post([[SETUP, setup]]);
