@@ -104,8 +104,9 @@ export function jobFor(
     payloadBytes: 2 ** 20,
     roundTrips: quick ? 500 : 3000,
     largeRoundTrips: quick ? 10 : 30,
-    // Enough for each worker to be interrupted several times: CPython switches threads every 5 ms.
-    increments: python ? 600_000 : 3_000_000,
+    // Enough for each worker to be interrupted, also where there is one core for all: CPython switches its
+    // threads every 5 ms, systems do at about the same rate.
+    increments: python ? 600_000 : 10_000_000,
     samples: quick ? 3 : 6,
     handOvers: quick ? 4000 : 20_000,
   };
