@@ -80,7 +80,7 @@ export async function compare(options: CompareOptions = {}): Promise<Report> {
     python,
     signal,
     onProgress: options.onProgress ?? (() => {}),
-    total: definitions.reduce((sum, definition) => sum + plan(definition, python).length, 0),
+    total: definitions.reduce((sum, definition) => sum + plan(definition, python, settings).length, 0),
     done: 0,
     server: undefined,
   };
@@ -106,17 +106,17 @@ export function hasFailed(report: Report): boolean {
 }
 
 /** Every lane of an experiment, once per round, the rounds alternating so that a noisy minute hits all lanes. */
-function plan(definition: ExperimentDefinition, python: PythonInfo | null): LaneId[] {
+function plan(definition: ExperimentDefinition, python: PythonInfo | null, { quick }: Settings): LaneId[] {
   const lanes = definition.lanes.filter((lane) => python !== null || !isPython(lane));
-  const rounds = Math.max(...lanes.map((lane) => definition.rounds(lane)));
+  const rounds = Math.max(...lanes.map((lane) => definition.rounds(lane, quick)));
   return Array.from({ length: rounds }, (_, round) =>
-    lanes.filter((lane) => round < definition.rounds(lane)),
+    lanes.filter((lane) => round < definition.rounds(lane, quick)),
   ).flat();
 }
 
 async function runExperiment(definition: ExperimentDefinition, run: Run): Promise<Experiment> {
   const { id, description, unit } = definition;
-  const lanes = plan(definition, run.python);
+  const lanes = plan(definition, run.python, run.settings);
   // The first lane is one of Node's, which have the articles' sizes also in a quick run.
   const title = definition.title(definition.job(lanes[0] ?? 'event-loop', run.settings, ''));
   const experiment: Experiment = { id, title, description, unit, lanes: [] };

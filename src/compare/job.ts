@@ -95,7 +95,7 @@ export function jobFor(
     // What Node computes in a third of a second takes CPython six. A quick run cuts where the time goes;
     // cut on Node's side too, there would be nothing left to gain from starting a worker.
     fib: quick && python ? 30 : 35,
-    sleepMs: quick ? 300 : 2000,
+    sleepMs: quick ? 200 : 2000,
     sumTo: quick && python ? 3e6 : 1e7,
     url: own.url,
     payloadBytes: 2 ** 20,

@@ -17,5 +17,5 @@ try {
   await say({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
   process.exitCode = 1;
 }
-// The pipe from the command stays open, and so may connections of `fetch`: nothing would end by itself.
+// The pipe from the command stays open, and so may connections to the server: nothing would end by itself.
 process.exit();

@@ -36,6 +36,11 @@ import type { Channel, Leftover, OutgoingCall } from './channel.ts';
 /** Work that may lie in a process's hands behind the task that it runs. A surprise waits that long, or twice. */
 const AHEAD_MS = 2;
 const MOST_AHEAD = 48;
+/**
+ * A worker that has this many tasks lying ready is in no hurry for more: what is offered to it is sent when the loop
+ * has dealt with all that came in, in one message. Sending costs more than all the rest of a small task.
+ */
+const AT_EASE = 8;
 /** How quickly one slow task is forgotten: after some 30 quick ones it weighs a twentieth. */
 const DECAY = 0.9;
 
@@ -67,6 +72,10 @@ class Hand {
   readonly known = new Set<number>();
   outbox: ToWorker[] = [];
   transfer: Transferable[] = [];
+  /** Calls in the outbox. */
+  unsent = 0;
+  /** Something in the outbox is not a call, and must not wait. */
+  urgent = false;
   /** Tasks that it may still be given. */
   quota: number;
   retiring = false;
@@ -80,6 +89,13 @@ class Hand {
 
   hasBegun({ call, slot }: Held): boolean {
     return slot < 0 || this.worker.claims === undefined || this.worker.claims.isClaimed(slot, call.id);
+  }
+
+  /** What the worker is at. Without claims those are the first in line; the others it has not touched. */
+  underWay(concurrency: number): Held[] {
+    const held = [...this.held.values()];
+    if (this.worker.claims === undefined) return held.slice(0, concurrency);
+    return held.filter((one) => this.hasBegun(one));
   }
 }
 
@@ -102,6 +118,7 @@ export class PlainChannel implements Channel {
   readonly #hands = new Map<WorkerHandle, Hand>();
   readonly #holders = new Map<number, Hand>();
   readonly #unsent = new Set<Hand>();
+  #flushPlanned = false;
 
   constructor(options: PlainChannelOptions) {
     this.#options = options;
@@ -134,11 +151,9 @@ export class PlainChannel implements Channel {
     this.#unsent.delete(hand);
     const begun: number[] = [];
     const untouched: number[] = [];
+    const underWay = new Set(hand.underWay(this.#options.concurrency));
     for (const held of hand.held.values()) {
-      // Without claims, the first few in line are those that it was at; the others it never touched.
-      const among = worker.claims === undefined && begun.length < this.#options.concurrency;
-      const running = among || held.spent || (worker.claims !== undefined && hand.hasBegun(held));
-      (running ? begun : untouched).push(held.call.id);
+      (underWay.has(held) || held.spent ? begun : untouched).push(held.call.id);
       this.#holders.delete(held.call.id);
     }
     return { begun, untouched };
@@ -161,12 +176,25 @@ export class PlainChannel implements Channel {
 
   flush(): void {
     for (const hand of this.#unsent) {
-      const { outbox, transfer } = hand;
-      hand.outbox = [];
-      hand.transfer = [];
-      hand.worker.post(outbox, transfer.length > 0 ? transfer : undefined);
+      const lyingReady = hand.held.size - hand.unsent - this.#options.concurrency;
+      if (hand.urgent || lyingReady < AT_EASE) this.#post(hand);
     }
-    this.#unsent.clear();
+    if (this.#unsent.size === 0 || this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    setImmediate(() => {
+      this.#flushPlanned = false;
+      for (const hand of this.#unsent) this.#post(hand);
+    });
+  }
+
+  #post(hand: Hand): void {
+    const { outbox, transfer } = hand;
+    this.#unsent.delete(hand);
+    hand.outbox = [];
+    hand.transfer = [];
+    hand.unsent = 0;
+    hand.urgent = false;
+    hand.worker.post(outbox, transfer.length > 0 ? transfer : undefined);
   }
 
   withdraw(id: number): boolean {
@@ -204,6 +232,16 @@ export class PlainChannel implements Channel {
     const hand = this.#holders.get(id);
     const held = hand?.held.get(id);
     return hand !== undefined && held !== undefined && hand.hasBegun(held);
+  }
+
+  isUnderWay(id: number): boolean {
+    const { concurrency } = this.#options;
+    return (
+      this.#holders
+        .get(id)
+        ?.underWay(concurrency)
+        .some(({ call }) => call.id === id) ?? false
+    );
   }
 
   tell(id: number, message: ToWorker): void {
@@ -268,6 +306,7 @@ export class PlainChannel implements Channel {
       hand.known.add(functionId);
       this.#send(hand, [DEFINE, functionId, call.reference]);
     }
+    hand.unsent += 1;
     this.#send(hand, [CALL, call.id, functionId, call.flags, slot, call.args, call.details]);
     // What may be taken back is copied instead of moved, so that it is still there.
     const spent = call.transfer !== undefined && (call.direct || !(waits || call.repeatable));
@@ -279,6 +318,7 @@ export class PlainChannel implements Channel {
 
   #send(hand: Hand, message: ToWorker): void {
     hand.outbox.push(message);
+    if (message[0] !== CALL && message[0] !== DEFINE) hand.urgent = true;
     this.#unsent.add(hand);
   }
 

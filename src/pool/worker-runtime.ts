@@ -9,7 +9,8 @@
  * entry files know nothing of tasks.
  *
  * Answers leave before the next task begins, even when it is there already: a task that turns out to be slow
- * must not sit on the results of those before it. Answers that come from callbacks leave together at the end of the tick.
+ * must not sit on the results of those before it. For the same reason reports and the values of a stream leave at
+ * once: a task that computes for a minute does not go back to its event loop in between. Answers that come from callbacks leave together at the end of the tick.
  */
 
 import type { Transferable } from 'node:worker_threads';
@@ -44,6 +45,7 @@ import {
   type WorkerSetup,
 } from '../wire/protocol.ts';
 import { CreditedStream } from './credited-stream.ts';
+import { learnErrorClasses } from './known-errors.ts';
 import { runChunk } from './run-chunk.ts';
 
 /** What an entry file brings: how to send, how to end, and what is special about where this runs. */
@@ -55,7 +57,7 @@ export interface WorkerHost {
   /** Whether this worker may run the task now; absent: always. */
   claim?(slot: number, id: number): boolean;
   /** Takes the place of the common way to find the function. */
-  resolve?(reference: TaskReference): Promise<Function> | Function;
+  resolve?(reference: TaskReference): Function;
   /**
    * Milliseconds of tasks in a row after which others get their turn. Where the worker is the program itself, its
    * timers and sockets must not wait for all the tasks that were submitted at once.
@@ -150,7 +152,7 @@ export class WorkerRuntime {
         this.#line.push(message);
         break;
       case ABORT:
-        this.#running.get(message[1])?.abort(unpackError(message[2], this.#host.codec));
+        this.#abort(message[1], unpackError(message[2], this.#host.codec));
         break;
       case CREDIT:
         this.#running.get(message[1])?.stream?.grant(message[2]);
@@ -224,7 +226,7 @@ export class WorkerRuntime {
     if (known !== undefined) return known;
     const reference = this.#references.get(functionId);
     if (reference === undefined) return Promise.reject(new Error(`Function ${functionId} was never defined`));
-    const finding = Promise.resolve(this.#resolve(reference));
+    const finding = this.#resolve(reference);
     this.#functions.set(functionId, finding);
     finding.then(
       (fn) => this.#functions.set(functionId, fn),
@@ -234,8 +236,11 @@ export class WorkerRuntime {
     return finding;
   }
 
-  #resolve(reference: TaskReference): Promise<Function> | Function {
-    return this.#host.resolve === undefined ? resolveTask(reference) : this.#host.resolve(reference);
+  async #resolve(reference: TaskReference): Promise<Function> {
+    if (this.#host.resolve !== undefined) return this.#host.resolve(reference);
+    const fn = await resolveTask(reference);
+    await learnErrorClasses(reference);
+    return fn;
   }
 
   #run(running: Running, call: Call, fn: Function): void {
@@ -267,7 +272,7 @@ export class WorkerRuntime {
   readonly #report = (id: number, value: unknown): void => {
     if (!this.#running.has(id)) return;
     this.#send([REPORT, id, this.#pack(value, 'report').value]);
-    this.#planFlush();
+    this.#flush();
   };
 
   // ── answering ───────────────────────────────────────────────────────────────────────────────────────────
@@ -318,16 +323,28 @@ export class WorkerRuntime {
     this.#planFlush();
   }
 
-  #close(id: number): void {
+  #abort(id: number, reason: unknown): void {
     const running = this.#running.get(id);
-    running?.abort(new Error('The consumer of the stream has left'));
-    running?.stream?.close();
+    if (running !== undefined) {
+      running.abort(reason);
+      return;
+    }
+    // It waits in line, where the pool cannot reach it; what never begins need not be stopped.
+    const at = this.#line.findIndex((call) => call[1] === id);
+    if (at < 0) return;
+    this.#line.splice(at, 1);
+    this.#send([FAILED, id, 0, packError(reason, this.#host.codec)]);
+  }
+
+  #close(id: number): void {
+    this.#abort(id, new Error('The consumer of the stream has left'));
+    this.#running.get(id)?.stream?.close();
   }
 
   #sendItem(running: Running, item: unknown): void {
     if (!this.#running.has(running.id)) return;
     this.#send([ITEM, running.id, this.#pack(item, 'item').value]);
-    this.#planFlush();
+    this.#flush();
   }
 
   #pack(value: unknown, what: string): Packed {

@@ -11,9 +11,9 @@ import {
 import type { WorkerDeath } from '../../errors.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { SharedClaims } from '../../pool/claims.ts';
+import { threadFlagsOrInherit } from '../../tasks/worker-flags.ts';
 import { type Codec, cloneCodec } from '../../wire/codec.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
-import { inheritedExecArgv } from '../exec-argv.ts';
 import { StderrTail } from '../stderr-tail.ts';
 import type { InterpreterLock } from './interpreter-lock.ts';
 
@@ -64,8 +64,7 @@ class ThreadHandle implements WorkerHandle {
 
   constructor(setup: WorkerSetup, settings: ThreadSettings, events: WorkerEvents, onExit: () => void) {
     const { port1, port2 } = new MessageChannel();
-    const { flags, filtered } = inheritedExecArgv();
-    const execArgv = settings.execArgv ?? (filtered ? flags.filter(isThreadFlag) : undefined);
+    const execArgv = settings.execArgv ?? threadFlagsOrInherit();
     const data: ThreadData = { port: port2, claims: this.claims.words };
     this.name = setup.name;
     this.#port = port1;
@@ -103,8 +102,8 @@ class ThreadHandle implements WorkerHandle {
     this.post([[SETUP, setup]]);
   }
 
-  post(batch: readonly ToWorker[], transfer: readonly Transferable[] = []): void {
-    this.#port.postMessage(batch, [...transfer] as never);
+  post(batch: readonly ToWorker[], transfer?: readonly Transferable[]): void {
+    this.#port.postMessage(batch, transfer as never);
   }
 
   kill(): void {
@@ -117,19 +116,9 @@ class ThreadHandle implements WorkerHandle {
 
   #reason(exitCode: number): string {
     const error = this.#error;
-    if (error === undefined)
-      return `the thread exited with code ${exitCode}, as by process.exit(${exitCode})`;
+    if (error === undefined) return `it exited with code ${exitCode}, as by process.exit(${exitCode})`;
     const { code } = error as { code?: unknown };
     if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'it ran out of memory (resourceLimits)';
     return `an error that nothing caught: ${String(error)}`;
   }
-}
-
-/** A thread that is given flags takes only those that can differ by thread; the others it has anyway. */
-function isThreadFlag(flag: string, index: number, flags: readonly string[]): boolean {
-  const pattern = /^(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(?:=|$)/;
-  const single = /^(?:--enable-source-maps|--no-warnings|--experimental-[a-z-]+|--no-experimental-[a-z-]+)/;
-  if (pattern.test(flag) || single.test(flag)) return true;
-  const before = flags[index - 1];
-  return before !== undefined && pattern.test(before) && !before.includes('=');
 }

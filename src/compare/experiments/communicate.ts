@@ -1,5 +1,6 @@
 import type { Executor } from '../../index.ts';
 import { type ExecutorLane, openExecutor } from '../executors.ts';
+import { microseconds, whole } from '../format.ts';
 import { type Job, jobFor, type Outcome } from '../job.ts';
 import { isPython, nodeLanes, pythonLanes } from '../lanes.ts';
 import { measure } from '../measure.ts';
@@ -18,7 +19,7 @@ export const communicate: ExperimentDefinition = {
     'Submitting a task that returns its argument and waiting for the answer: nothing (the round trip), and 1 MiB ' +
     '(MB/s, both ways counted). Then four workers count in one counter without a lock, and what got lost is ' +
     'counted. Python threads pass references, so that no byte is moved. One after the other is a plain call.',
-  unit: 'us',
+  unit: 'µs',
   lanes: [...nodeLanes, ...pythonLanes],
   needsServer: false,
   comparable: false,
@@ -40,8 +41,8 @@ export const communicate: ExperimentDefinition = {
     if (threads === undefined || processes === undefined) return undefined;
     const lost = metricOf(experiment, 'threads', 'lostUpdates') ?? 0;
     return (
-      `A task there and back takes ${threads.toFixed(0)} us with threads, ${processes.toFixed(0)} us with processes. ` +
-      `Threads that share memory without a lock lost ${lost.toLocaleString('en')} updates.`
+      `A task there and back takes ${microseconds(threads)} with threads, ${microseconds(processes)} with processes. ` +
+      `Threads that share memory without a lock lost ${whole(lost)} updates.`
     );
   },
 };
@@ -163,5 +164,5 @@ function checkAnswers(outcome: Outcome, job: Job): { results: string; wrong?: st
     return { results, wrong: `${lostUpdatesGuarded} updates were lost in spite of a lock` };
   }
   if (isPython(job.lane) || outcome.metrics['increments'] === undefined) return { results };
-  return { results: `${results}, ${outcome.metrics['increments'].toLocaleString('en')} increments` };
+  return { results: `${results}, ${whole(outcome.metrics['increments'])} increments` };
 }
