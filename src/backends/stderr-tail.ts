@@ -1,4 +1,4 @@
-/** The last lines of what a worker wrote to stderr, passed on to ours as it comes. */
+/** The last lines of what a worker wrote to stderr. */
 
 import type { Readable } from 'node:stream';
 
@@ -11,7 +11,6 @@ export class StderrTail {
 
   constructor(stream: Readable) {
     stream.on('data', (chunk: Buffer) => {
-      process.stderr.write(chunk);
       this.#text = (this.#text + chunk.toString('utf8')).slice(-BYTES);
     });
     // A pipe that breaks with its process has nothing more to tell.

@@ -72,12 +72,13 @@ class ThreadHandle implements WorkerHandle {
       name: setup.name,
       workerData: data,
       transferList: [port2],
-      stderr: true,
       ...(settings.env === undefined ? {} : { env: settings.env }),
       ...(settings.resourceLimits === undefined ? {} : { resourceLimits: settings.resourceLimits }),
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
     this.id = this.#worker.threadId;
+    // Node passes stderr on to ours, and lets us read along. Asked to leave it to us (`stderr: true`), it would keep
+    // the process alive for as long as the thread lives, `unref` or not.
     const tail = new StderrTail(this.#worker.stderr);
     port1.on('message', (batch: FromWorker[]) => events.messages(batch));
     port1.on('messageerror', (error) => {
