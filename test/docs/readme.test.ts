@@ -60,7 +60,10 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 test('the blocks compile', async () => {
-  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+  const compiler = join(
+    dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
+    'bin/tsc',
+  );
   await run(process.execPath, [compiler, '-p', folder]).catch((error: { stdout: string }) => {
     assert.fail(error.stdout);
   });
@@ -69,7 +72,7 @@ test('the blocks compile', async () => {
 for (const { file, code, isProgram } of blocks) {
   if (!isProgram) continue;
   const title = code.split('\n').find((line) => line !== '' && !line.startsWith('import')) ?? file;
-  test(`runs: ${title}`, async () => {
+  test(`${file} runs: ${title}`, async () => {
     const program = join(folder, 'out', file.replace(/ts$/, 'js'));
     const { stdout, stderr } = await run(process.execPath, [program], { timeout: 60_000 });
     assert.equal(stderr, '');
