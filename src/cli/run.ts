@@ -21,7 +21,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 /** The program with all its subcommands. `setStatus` receives the exit status of the one that runs. */
-export function createProgram(setStatus: (status: number) => void): Command {
+function createProgram(setStatus: (status: number) => void): Command {
   const { version, description } = createRequire(import.meta.url)('manyhands/package.json') as {
     version: string;
     description: string;

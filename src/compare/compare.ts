@@ -14,7 +14,7 @@ import { judgeClaims } from './claims/index.ts';
 import type { ExperimentDefinition } from './experiments/definition.ts';
 import { experimentById, experimentIds } from './experiments/index.ts';
 import { SERVER_LATENCY_MS } from './experiments/io.ts';
-import { defaultSettings, type Settings } from './job.ts';
+import { defaultSettings, type Job, type Settings } from './job.ts';
 import { baselineOf, isPython } from './lanes.ts';
 import { findPython } from './python.ts';
 import type { Experiment, ExperimentId, Lane, LaneId, Machine, PythonInfo, Report } from './report.ts';
@@ -80,7 +80,7 @@ export async function compare(options: CompareOptions = {}): Promise<Report> {
     python,
     signal,
     onProgress: options.onProgress ?? (() => {}),
-    total: definitions.reduce((sum, definition) => sum + plan(definition, python).length, 0),
+    total: definitions.reduce((sum, definition) => sum + plan(definition, python, settings).length, 0),
     done: 0,
     server: undefined,
   };
@@ -106,17 +106,17 @@ export function hasFailed(report: Report): boolean {
 }
 
 /** Every lane of an experiment, once per round, the rounds alternating so that a noisy minute hits all lanes. */
-function plan(definition: ExperimentDefinition, python: PythonInfo | null): LaneId[] {
+function plan(definition: ExperimentDefinition, python: PythonInfo | null, { quick }: Settings): LaneId[] {
   const lanes = definition.lanes.filter((lane) => python !== null || !isPython(lane));
-  const rounds = Math.max(...lanes.map((lane) => definition.rounds(lane)));
+  const rounds = Math.max(...lanes.map((lane) => definition.rounds(lane, quick)));
   return Array.from({ length: rounds }, (_, round) =>
-    lanes.filter((lane) => round < definition.rounds(lane)),
+    lanes.filter((lane) => round < definition.rounds(lane, quick)),
   ).flat();
 }
 
 async function runExperiment(definition: ExperimentDefinition, run: Run): Promise<Experiment> {
   const { id, description, unit } = definition;
-  const lanes = plan(definition, run.python);
+  const lanes = plan(definition, run.python, run.settings);
   // The first lane is one of Node's, which have the articles' sizes also in a quick run.
   const title = definition.title(definition.job(lanes[0] ?? 'event-loop', run.settings, ''));
   const experiment: Experiment = { id, title, description, unit, lanes: [] };
@@ -124,8 +124,9 @@ async function runExperiment(definition: ExperimentDefinition, run: Run): Promis
     const url = definition.needsServer ? (await serverOf(run)).url : '';
     const rounds = new Map<LaneId, Lane[]>();
     for (const lane of lanes) {
-      const result = await runOneLane(definition, lane, url, run);
-      rounds.set(lane, [...(rounds.get(lane) ?? []), result]);
+      const earlier = rounds.get(lane) ?? [];
+      const job = { ...definition.job(lane, run.settings, url), more: earlier.length === 0 };
+      rounds.set(lane, [...earlier, await runOneLane(definition, job, run)]);
       run.done++;
     }
     experiment.lanes = [...rounds.values()].map(leastDisturbed);
@@ -139,15 +140,11 @@ async function runExperiment(definition: ExperimentDefinition, run: Run): Promis
   return experiment;
 }
 
-async function runOneLane(
-  definition: ExperimentDefinition,
-  lane: LaneId,
-  url: string,
-  run: Run,
-): Promise<Lane> {
+async function runOneLane(definition: ExperimentDefinition, job: Job, run: Run): Promise<Lane> {
+  const { lane } = job;
   const { signal, python, onProgress, done, total } = run;
   try {
-    return await runLane(definition, definition.job(lane, run.settings, url), {
+    return await runLane(definition, job, {
       python,
       signal,
       onStart: (pid) => onProgress({ type: 'lane', experiment: definition, lane, pid, done, total }),
@@ -168,10 +165,11 @@ function serverOf(run: Run): Promise<Server> {
  * is. But a round that failed is not outvoted by those that did not.
  */
 function leastDisturbed(rounds: readonly Lane[]): Lane {
-  return (
-    rounds.find((lane) => !lane.ok) ??
-    rounds.reduce((best, lane) => (lane.wallMs < best.wallMs ? lane : best))
-  );
+  const failed = rounds.find((lane) => !lane.ok);
+  if (failed !== undefined) return failed;
+  const best = rounds.reduce((fastest, lane) => (lane.wallMs < fastest.wallMs ? lane : fastest));
+  // What was measured beside a lane is in its first round only.
+  return { ...best, metrics: { ...rounds[0]?.metrics, ...best.metrics } };
 }
 
 function addSpeedups(lanes: readonly Lane[]): void {

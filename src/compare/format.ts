@@ -6,7 +6,7 @@ export function milliseconds(value: number): string {
 }
 
 export function microseconds(value: number): string {
-  return value >= 1000 ? `${digits(value / 1000)} ms` : `${digits(value)} us`;
+  return value >= 1000 ? `${digits(value / 1000)} ms` : `${digits(value)} µs`;
 }
 
 export function megabytes(value: number): string {

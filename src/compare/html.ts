@@ -5,8 +5,7 @@ import type { Report } from './report.ts';
 
 const SLOT = /(<script\b[^>]*\bid="report"[^>]*>)[\s\S]*?(<\/script>)/;
 
-/** Where the page is, or an error that says how to build it. */
-export function findTemplate(): string {
+function findTemplate(): string {
   // From dist/src/compare, and from src/compare.
   const candidates = ['../../ui/report.html', '../../dist/ui/report.html'];
   const paths = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url)));
@@ -19,6 +18,7 @@ export function findTemplate(): string {
   return found;
 }
 
+/** The page, without figures. Throws an error that says how to build it if it is missing. */
 export function readTemplate(): string {
   return readFileSync(findTemplate(), 'utf8');
 }

@@ -10,12 +10,12 @@ try {
   // Read before anything else runs: this process never had more until now.
   const maxRssMb = process.resourceUsage().maxRSS / 1024;
   await say({ type: 'measured' });
-  const more = await definition.more?.(job);
+  const more = job.more ? await definition.more?.(job) : {};
   const metrics = { ...outcome.metrics, ...more };
   await say({ type: 'outcome', ...outcome, metrics, maxRssMb });
 } catch (error) {
   await say({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
   process.exitCode = 1;
 }
-// The pipe from the command stays open, and so may connections of `fetch`: nothing would end by itself.
+// The pipe from the command stays open, and so may connections to the server: nothing would end by itself.
 process.exit();

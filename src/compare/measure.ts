@@ -17,6 +17,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 const MS_PER_TICK = 10;
 const KB_PER_MB = 1024;
 
+/** More seldom would miss workers that live for some milliseconds only. */
+const SAMPLE_INTERVAL_MS = 10;
+/** A sample of ten processes takes a millisecond or more; more than a thirtieth of a core would show in the figures. */
+const IDLE_PER_SAMPLE = 30;
+
 export interface Measured<T> {
   readonly value: T;
   /** Milliseconds since the epoch, with fractions: the same clock in every process. */
@@ -71,16 +76,17 @@ export function treeMemoryMb(pid: number): number | null {
 /** Watches the memory of a process and all below it, until `stop`, which returns the most that it saw in MiB. */
 export function watchMemory(pid: number): { stop(): number | null } {
   let peak = 0;
+  let timer: NodeJS.Timeout | undefined;
   const sample = (): void => {
+    const startedAt = performance.now();
     peak = Math.max(peak, residentMb(pid));
+    const cost = performance.now() - startedAt;
+    timer = setTimeout(sample, Math.max(SAMPLE_INTERVAL_MS, cost * IDLE_PER_SAMPLE));
   };
-  // A sample costs some 50 us for each process. More often would be seen in what is measured; more seldom
-  // would miss workers that live for a few milliseconds only.
-  const timer = setInterval(sample, 10);
   sample();
   return {
     stop() {
-      clearInterval(timer);
+      clearTimeout(timer);
       return peak > 0 ? peak : null;
     },
   };

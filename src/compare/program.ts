@@ -55,11 +55,7 @@ export function startProgram(command: string, args: readonly string[], options: 
 
   const kill = (): void => killGroup(child);
   options.signal.addEventListener('abort', kill, { once: true });
-  const ended = watchEnd(child).finally(() => {
-    options.signal.removeEventListener('abort', kill);
-    // The leader is gone; workers that it left behind are not, and its group still has their names.
-    killGroup(child);
-  });
+  const ended = watchEnd(child).finally(() => options.signal.removeEventListener('abort', kill));
   return { pid: child.pid ?? -1, ended, kill };
 }
 
@@ -72,16 +68,24 @@ function watchEnd(child: ChildProcess): Promise<ProgramEnd> {
     child.once('error', (error) => resolve({ exitCode: null, signal: null, stderr: error.message }));
     // 'exit' comes when the program is dead; 'close' waits in addition until nobody holds its pipes any more,
     // which a worker left behind would do. So the group is killed at the first, and read to the end at the second.
-    child.once('exit', () => killGroup(child));
+    child.once('exit', () => killGroup(child, 'after its leader'));
     child.once('close', (exitCode, signal) => resolve({ exitCode, signal, stderr: stderr.trim() }));
   });
 }
 
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
+/**
+ * Workers keep a group alive that has lost its leader, which is why it is killed once more then. Later its number
+ * may be somebody else's, and is left alone.
+ */
+function killGroup(
+  child: ChildProcess,
+  when: 'with its leader' | 'after its leader' = 'with its leader',
+): void {
+  const leaderGone = child.exitCode !== null || child.signalCode !== null;
+  if (child.pid === undefined || (leaderGone && when === 'with its leader')) return;
   try {
     if (process.platform === 'win32') {
-      if (child.exitCode === null) spawn('taskkill', ['/pid', String(child.pid), '/T', '/F']);
+      if (!leaderGone) spawn('taskkill', ['/pid', String(child.pid), '/T', '/F']);
     } else {
       process.kill(-child.pid, 'SIGKILL');
     }
@@ -121,7 +125,7 @@ export async function receiveJob<T>(): Promise<T> {
 
 function endWithOwner(): void {
   if (process.platform === 'win32') process.exit(1);
-  // Only a leader may kill by group: started by hand from a shell, the group would be the shell's.
+  // Fails unless this is the leader of its group: started by hand from a shell, the group would be the shell's.
   try {
     process.kill(-process.pid, 'SIGKILL');
   } catch {

@@ -1,10 +1,15 @@
 /**
  * What the lanes run. Every function is exported, so that a worker finds it by module and name, and says when
  * and where it ran.
+ *
+ * Every worker loads this module before its first task, and what it imports counts as the cost of a worker. So it
+ * does not come in by the front door, which would load all executors into each of them, and tasks that need
+ * more than most load it themselves.
  */
-import { createConnection, createServer, type Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { currentTask } from '../index.ts';
+import { currentTask } from '../tasks/current-task.ts';
 import { checkOf, type DocumentCheck } from './document.ts';
 import type { Timed } from './job.ts';
 import { now, ownCpuMs } from './measure.ts';
@@ -17,12 +22,21 @@ async function timed<T>(work: () => T | Promise<T>): Promise<Timed<T>> {
   return { result, startedAt, endedAt, worker, pid: process.pid, processCpuMs: ownCpuMs() };
 }
 
-/** Waiting for the network: one document over HTTP. */
+/**
+ * Waiting for the network: one document over HTTP.
+ *
+ * Not by `fetch`: its first call in a worker takes some 80 ms of CPU time, four times what the worker itself takes to
+ * start, and with a worker for each download that would be all there is to see.
+ */
 export function download(url: string): Promise<Timed<DocumentCheck>> {
   return timed(async () => {
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`${url} answered ${response.status} ${response.statusText}.`);
-    return checkOf(new Uint8Array(await response.arrayBuffer()));
+    const { get } = await import('node:http');
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      get(url, resolve).once('error', reject);
+    });
+    const body = Buffer.concat(await response.toArray());
+    if (response.statusCode !== 200) throw new Error(`${url} answered ${response.statusCode}.`);
+    return checkOf(body);
   });
 }
 
@@ -75,16 +89,31 @@ export function countInObject(counter: Counter, times: number): number {
   return counter.value;
 }
 
+/** What counters share: the counter in cell 0, and in cell 1 how many workers have come to count. */
+export const COUNTER_BYTES = 8;
+
 /** The same in shared memory, without any care: between the read and the write another may have written. */
-export function countUnguarded(shared: SharedArrayBuffer, times: number): void {
+export function countUnguarded(shared: SharedArrayBuffer, times: number, workers: number): void {
   const cells = new Int32Array(shared);
+  meet(cells, workers);
   for (let i = 0; i < times; i++) cells[0]!++;
 }
 
 /** The same with an atomic addition, which nobody can come between. */
-export function countGuarded(shared: SharedArrayBuffer, times: number): void {
+export function countGuarded(shared: SharedArrayBuffer, times: number, workers: number): void {
   const cells = new Int32Array(shared);
+  meet(cells, workers);
   for (let i = 0; i < times; i++) Atomics.add(cells, 0, 1);
+}
+
+/** Waits until all workers have come: the count takes milliseconds, and one could be done before the next begins. */
+function meet(cells: Int32Array, workers: number): void {
+  Atomics.add(cells, 1, 1);
+  Atomics.notify(cells, 1);
+  for (let here = Atomics.load(cells, 1); here < workers; here = Atomics.load(cells, 1)) {
+    // Who does not come is not waited for long: the count is right without them, only less of a race.
+    if (Atomics.wait(cells, 1, here, 1000) === 'timed-out') return;
+  }
 }
 
 /**
@@ -106,6 +135,7 @@ export function passTokenBlocking(shared: SharedArrayBuffer, side: 0 | 1, rounds
 
 /** Passes a token over a local socket: the side that listens. `report`s when the other side may connect. */
 export async function passTokenListening(path: string, rounds: number): Promise<number> {
+  const { createServer } = await import('node:net');
   const server = createServer();
   await new Promise<void>((resolve) => {
     server.listen(path, resolve);
@@ -128,6 +158,7 @@ export async function passTokenListening(path: string, rounds: number): Promise<
 
 /** Passes a token over a local socket: the side that connects, and sends back whatever comes. */
 export async function passTokenConnecting(path: string): Promise<void> {
+  const { createConnection } = await import('node:net');
   const socket = createConnection(path);
   socket.setNoDelay();
   socket.on('data', (bytes) => socket.write(bytes));

@@ -31,7 +31,7 @@ const chars = {
   'right-mid': '',
   middle: ' ',
 };
-const style = { head: [], border: [], compact: true, 'padding-left': 1, 'padding-right': 1 };
+const style = { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 };
 
 /** What the figures were measured on. */
 export function renderMachine(machine: Machine): string {
@@ -53,7 +53,7 @@ export function renderExperiment(experiment: Experiment): string {
   const parts = [`\n${pc.bold(pc.cyan(title))}`, ...wrap(description, WIDTH).map((line) => pc.dim(line))];
   if (lanes.length > 0) parts.push('', renderLanes(experiment));
   if (error !== undefined) parts.push('', pc.red(`The experiment failed: ${error}`));
-  if (lanes.some((lane) => lane.ok))
+  if (experimentById(experiment.id).comparable && lanes.some((lane) => lane.ok))
     parts.push(...wrap(`Results: ${renderResults(lanes)}.`, WIDTH).map(pc.dim));
   for (const lane of lanes) {
     if (lane.error !== undefined) parts.push(pc.red(`${labelOf(lane.lane)} failed: ${lane.error}`));

@@ -1,10 +1,15 @@
 /** Steps through several iterables at once, sync or async, until the shortest ends. */
 
 export interface Cursor {
+  /** Values per tuple: one for each iterable. */
+  readonly arity: number;
   /** How many tuples there will be, where that is known beforehand. */
   readonly length: number | undefined;
-  /** The next tuple, `undefined` at the end; a promise only if one of the iterables is async. */
-  next(): unknown[] | undefined | Promise<unknown[] | undefined>;
+  /**
+   * Appends up to `count` tuples to `into`, one value after the other, and returns how many; fewer than `count` is
+   * the end. If one of the iterables is async it is a promise, and at most one tuple a time.
+   */
+  pull(into: unknown[], count: number): number | Promise<number>;
   /** Tells the iterables that no more will be asked of them. */
   close(): void;
 }
@@ -17,44 +22,66 @@ export interface Cursor {
  */
 export function openCursor(iterables: ReadonlyArray<Iterable<unknown> | AsyncIterable<unknown>>): Cursor {
   const inputs = iterables.map((iterable, position) => open(iterable, position));
-  const lengths = inputs.map(({ length }) => length);
-  const known = lengths.filter((length) => length !== undefined);
-  // One endless input beside an array ends with the array, so the smallest known length is an upper bound only;
-  // it is exact when all are known.
-  const length =
-    known.length === inputs.length ? Math.min(...known, inputs.length === 0 ? 0 : Infinity) : undefined;
+  const lengths = inputs.map(({ length }) => length).filter((length) => length !== undefined);
   let ended = inputs.length === 0;
-
-  const end = (): undefined => {
+  const end = (): void => {
+    if (ended) return;
     ended = true;
     for (const { close } of inputs) close();
-    return undefined;
   };
-  const nextSync = (): unknown[] | undefined => {
-    const tuple: unknown[] = [];
-    for (const { step } of inputs) {
-      const result = step() as IteratorResult<unknown>;
-      if (result.done) return end();
-      tuple.push(result.value);
+  const [only] = inputs;
+  const items = inputs.length === 1 ? only?.items : undefined;
+  let position = 0;
+
+  const pullItems = (all: readonly unknown[], into: unknown[], count: number): number => {
+    const part = all.slice(position, position + count);
+    position += part.length;
+    for (const item of part) into.push(item);
+    return part.length;
+  };
+  const pullSync = (into: unknown[], count: number): number => {
+    for (let pulled = 0; pulled < count; pulled += 1) {
+      const before = into.length;
+      for (const { step } of inputs) {
+        const result = step() as IteratorResult<unknown>;
+        if (result.done) {
+          into.length = before;
+          end();
+          return pulled;
+        }
+        into.push(result.value);
+      }
     }
-    return tuple;
+    return count;
   };
-  const nextAsync = async (): Promise<unknown[] | undefined> => {
+  const pullAsync = async (into: unknown[]): Promise<number> => {
     // All are asked at once: two slow sources cost the slower one's time, not the sum.
     const results = await Promise.all(inputs.map(({ step }) => step()));
-    return results.some(({ done }) => done) ? end() : results.map(({ value }) => value);
+    if (results.some(({ done }) => done)) {
+      end();
+      return 0;
+    }
+    for (const { value } of results) into.push(value);
+    return 1;
   };
   const isAsync = inputs.some((input) => input.isAsync);
   return {
-    length,
-    next: () => (ended ? undefined : isAsync ? nextAsync() : nextSync()),
-    close: () => {
-      if (!ended) end();
+    arity: inputs.length,
+    // The shortest input ends the map, so the smallest length is exact only when all are known.
+    length:
+      lengths.length === inputs.length ? Math.min(...lengths, inputs.length === 0 ? 0 : Infinity) : undefined,
+    pull: (into, count) => {
+      if (ended) return 0;
+      if (items !== undefined) return pullItems(items, into, count);
+      return isAsync ? pullAsync(into) : pullSync(into, count);
     },
+    close: end,
   };
 }
 
 interface Input {
+  /** All of it, where it is at hand. */
+  readonly items?: readonly unknown[];
   readonly length: number | undefined;
   readonly isAsync: boolean;
   step(): IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
@@ -72,7 +99,13 @@ function open(iterable: Iterable<unknown> | AsyncIterable<unknown>, position: nu
     if (isSized(input)) {
       const items = Array.from(input);
       const iterator = items.values();
-      return { length: items.length, isAsync: false, step: () => iterator.next(), close: () => undefined };
+      return {
+        items,
+        length: items.length,
+        isAsync: false,
+        step: () => iterator.next(),
+        close: () => undefined,
+      };
     }
     const makeAsync = object[Symbol.asyncIterator];
     if (typeof makeAsync === 'function') return fromIterator(makeAsync.call(object), true);

@@ -14,8 +14,9 @@
  */
 
 import { type Cursor, openCursor } from './cursor.ts';
-import type { ChunkResult, Engine, MapOptions } from './executor.ts';
+import type { ChunkResult, Engine } from './engine.ts';
 import { type Future, subscribe } from './future.ts';
+import type { MapOptions } from './submit-options.ts';
 import { failureObserved, type Unobserved, watchFailure } from './unobserved.ts';
 
 /**
@@ -66,8 +67,8 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   readonly #cursor: Cursor;
   readonly #ordered: boolean;
 
-  /** Pulled, not yet sent. */
-  #items: unknown[][] = [];
+  /** Pulled, not yet sent: the values of each tuple one after the other, as a chunk wants them. */
+  #values: unknown[] = [];
   #pulled = 0;
   #sent = 0;
   #finished = 0;
@@ -216,7 +217,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   }
 
   #mayPull(): boolean {
-    return !this.#inputEnded && !this.#pulling && this.#items.length < this.#chunkSize() && this.#room() > 0;
+    return !this.#inputEnded && !this.#pulling && this.#waiting < this.#chunkSize() && this.#room() > 0;
   }
 
   /** How many more items may be begun before the consumer takes one. */
@@ -230,42 +231,43 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
 
   /** Pulls until a chunk is full. False: the input is async, and calls `#pump` when it has come. */
   #pull(): boolean {
-    const wanted = Math.min(this.#chunkSize() - this.#items.length, this.#room());
-    for (let n = 0; n < wanted; n += 1) {
-      let step: ReturnType<Cursor['next']>;
-      try {
-        step = this.#cursor.next();
-      } catch (error) {
-        this.#endInput({ error });
-        return true;
-      }
-      if (step instanceof Promise) {
-        this.#pulling = true;
-        step.then(
-          (tuple) => this.#pulledLater(tuple),
-          (error: unknown) => this.#pulledLater(undefined, { error }),
-        );
-        return this.#items.length > 0;
-      }
-      if (step === undefined) {
-        this.#endInput();
-        return true;
-      }
-      this.#items.push(step);
-      this.#pulled += 1;
+    const wanted = Math.min(this.#chunkSize() - this.#waiting, this.#room());
+    let pulled: number | Promise<number>;
+    const before = this.#waiting;
+    try {
+      pulled = this.#cursor.pull(this.#values, wanted);
+    } catch (error) {
+      // What came before the error is there; a tuple that was cut short by it is not.
+      this.#values.length -= this.#values.length % this.#cursor.arity;
+      this.#pulled += this.#waiting - before;
+      this.#endInput({ error });
+      return true;
     }
-    return true;
+    if (typeof pulled === 'number') {
+      this.#pulled += pulled;
+      if (pulled < wanted) this.#endInput();
+      return true;
+    }
+    this.#pulling = true;
+    pulled.then(
+      (count) => this.#pulledLater(count),
+      (error: unknown) => this.#pulledLater(0, { error }),
+    );
+    return this.#waiting > 0;
   }
 
-  #pulledLater(tuple: unknown[] | undefined, failure?: { readonly error: unknown }): void {
+  #pulledLater(count: number, failure?: { readonly error: unknown }): void {
     this.#pulling = false;
-    if (this.#ended) return;
-    if (tuple === undefined) this.#endInput(failure);
-    else {
-      this.#items.push(tuple);
-      this.#pulled += 1;
-    }
+    // Aborted, or left by its consumer, while the input was on its way.
+    if (this.#inputEnded || this.#ended) return;
+    this.#pulled += count;
+    if (count === 0) this.#endInput(failure);
     this.#pump();
+  }
+
+  /** Tuples that are pulled and not yet sent. */
+  get #waiting(): number {
+    return this.#cursor.arity === 0 ? 0 : this.#values.length / this.#cursor.arity;
   }
 
   #endInput(failure?: { readonly error: unknown }): void {
@@ -286,45 +288,53 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   #send(): boolean {
     const automatic = (this.#options.chunkSize ?? 'auto') === 'auto';
     const atOnce = automatic ? 2 * this.#engine.slots : this.#engine.lookAhead;
-    if (this.#items.length === 0 || this.#inFlight.size >= Math.min(atOnce, this.#engine.lookAhead))
-      return false;
+    if (this.#waiting === 0 || this.#inFlight.size >= Math.min(atOnce, this.#engine.lookAhead)) return false;
     const size = this.#chunkSize();
     const hungry = automatic && this.#inFlight.size < this.#engine.slots;
     const starved = this.#room() <= 0 || this.#inputEnded || hungry;
-    if (this.#items.length < size && !starved) return false;
-    const args = this.#items.splice(0, size);
+    if (this.#waiting < size && !starved) return false;
+    const count = Math.min(size, this.#waiting);
+    const args = this.#takeValues(count);
     const first = this.#sent;
-    this.#sent += args.length;
+    this.#sent += count;
     const { timeout } = this.#options;
     // A limit is one item's; items in a chunk run one after the other.
-    const options =
-      timeout === undefined ? this.#options : { ...this.#options, timeout: timeout * args.length };
-    const future = this.#engine.run({
-      fn: this.#fn,
-      args: args.flat(1),
-      arity: args[0]?.length ?? 0,
-      options,
-    });
+    const options = timeout === undefined ? this.#options : { ...this.#options, timeout: timeout * count };
+    const future = this.#engine.run({ fn: this.#fn, args, arity: this.#cursor.arity, options });
     this.#inFlight.add(future);
-    subscribe(future, () => this.#receive(future, first, args.length));
+    subscribe(future, () => this.#receive(future, first, count));
     return true;
   }
 
+  #takeValues(count: number): unknown[] {
+    const length = count * this.#cursor.arity;
+    if (length < this.#values.length) return this.#values.splice(0, length);
+    const all = this.#values;
+    this.#values = [];
+    return all;
+  }
+
   #receive(future: Future<unknown>, first: number, count: number): void {
-    if (!this.#inFlight.delete(future)) return;
-    // Settled already, so this is one microtask; it keeps reading a future's outcome in one place.
+    // Settled already, so this is one microtask; it keeps reading a future's outcome in one place. The map may be
+    // aborted in that microtask, which is why the future is taken off the list after it.
+    const accept = (result: ChunkResult, failed?: { readonly error: unknown }): void => {
+      if (this.#inFlight.delete(future)) this.#accept(first, count, result, failed);
+    };
     future.then(
-      (result) => this.#accept(first, count, result as ChunkResult),
-      (error: unknown) => this.#accept(first, count, { values: [], errors: new Map(), ms: 0 }, { error }),
+      (result) => accept(result as ChunkResult),
+      (error: unknown) => accept({ values: [], errors: new Map(), ms: 0 }, { error }),
     );
   }
 
   #accept(first: number, count: number, result: ChunkResult, failed?: { readonly error: unknown }): void {
-    if (this.#ended) return;
     if (failed === undefined) this.#adapt(count, result.ms);
     for (let n = 0; n < count && !this.#ended; n += 1) {
       const place = this.#ordered ? first + n : this.#arrived++;
-      if (failed !== undefined) this.#put(place, { ok: false, error: failed.error });
+      if (this.#mode === 'gather' && failed === undefined && result.errors.size === 0) {
+        // The common case of large maps: no object for each result.
+        this.#taken += 1;
+        this.#gathered[place] = result.values[n];
+      } else if (failed !== undefined) this.#put(place, { ok: false, error: failed.error });
       else if (result.errors.has(n)) this.#put(place, { ok: false, error: result.errors.get(n) });
       else this.#put(place, { ok: true, value: result.values[n] });
     }
@@ -364,8 +374,9 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     this.#endInput({ error: this.#options.signal?.reason });
     if (this.#mode === 'gather') this.#rejectAll(this.#options.signal?.reason);
     this.#outcomes.clear();
-    this.#items = [];
+    this.#values = [];
     this.#pulled = this.#taken;
+    this.#cursor.close();
     this.#forsake();
     this.#wake();
   }
@@ -374,7 +385,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   #stop(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#items = [];
+    this.#values = [];
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#cursor.close();
     this.#forsake();

@@ -36,6 +36,11 @@ import type { Channel, Leftover, OutgoingCall } from './channel.ts';
 /** Work that may lie in a process's hands behind the task that it runs. A surprise waits that long, or twice. */
 const AHEAD_MS = 2;
 const MOST_AHEAD = 48;
+/**
+ * A worker that has this many tasks lying ready is in no hurry for more: what is offered to it is sent when the loop
+ * has dealt with all that came in, in one message. Sending costs more than all the rest of a small task.
+ */
+const AT_EASE = 8;
 /** How quickly one slow task is forgotten: after some 30 quick ones it weighs a twentieth. */
 const DECAY = 0.9;
 
@@ -67,6 +72,10 @@ class Hand {
   readonly known = new Set<number>();
   outbox: ToWorker[] = [];
   transfer: Transferable[] = [];
+  /** Calls in the outbox. */
+  unsent = 0;
+  /** Something in the outbox is not a call, and must not wait. */
+  urgent = false;
   /** Tasks that it may still be given. */
   quota: number;
   retiring = false;
@@ -109,6 +118,7 @@ export class PlainChannel implements Channel {
   readonly #hands = new Map<WorkerHandle, Hand>();
   readonly #holders = new Map<number, Hand>();
   readonly #unsent = new Set<Hand>();
+  #flushPlanned = false;
 
   constructor(options: PlainChannelOptions) {
     this.#options = options;
@@ -166,12 +176,25 @@ export class PlainChannel implements Channel {
 
   flush(): void {
     for (const hand of this.#unsent) {
-      const { outbox, transfer } = hand;
-      hand.outbox = [];
-      hand.transfer = [];
-      hand.worker.post(outbox, transfer.length > 0 ? transfer : undefined);
+      const lyingReady = hand.held.size - hand.unsent - this.#options.concurrency;
+      if (hand.urgent || lyingReady < AT_EASE) this.#post(hand);
     }
-    this.#unsent.clear();
+    if (this.#unsent.size === 0 || this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    setImmediate(() => {
+      this.#flushPlanned = false;
+      for (const hand of this.#unsent) this.#post(hand);
+    });
+  }
+
+  #post(hand: Hand): void {
+    const { outbox, transfer } = hand;
+    this.#unsent.delete(hand);
+    hand.outbox = [];
+    hand.transfer = [];
+    hand.unsent = 0;
+    hand.urgent = false;
+    hand.worker.post(outbox, transfer.length > 0 ? transfer : undefined);
   }
 
   withdraw(id: number): boolean {
@@ -213,7 +236,12 @@ export class PlainChannel implements Channel {
 
   isUnderWay(id: number): boolean {
     const { concurrency } = this.#options;
-    return this.#holders.get(id)?.underWay(concurrency).some(({ call }) => call.id === id) ?? false;
+    return (
+      this.#holders
+        .get(id)
+        ?.underWay(concurrency)
+        .some(({ call }) => call.id === id) ?? false
+    );
   }
 
   tell(id: number, message: ToWorker): void {
@@ -278,6 +306,7 @@ export class PlainChannel implements Channel {
       hand.known.add(functionId);
       this.#send(hand, [DEFINE, functionId, call.reference]);
     }
+    hand.unsent += 1;
     this.#send(hand, [CALL, call.id, functionId, call.flags, slot, call.args, call.details]);
     // What may be taken back is copied instead of moved, so that it is still there.
     const spent = call.transfer !== undefined && (call.direct || !(waits || call.repeatable));
@@ -289,6 +318,7 @@ export class PlainChannel implements Channel {
 
   #send(hand: Hand, message: ToWorker): void {
     hand.outbox.push(message);
+    if (message[0] !== CALL && message[0] !== DEFINE) hand.urgent = true;
     this.#unsent.add(hand);
   }
 

@@ -26,7 +26,7 @@ import {
   type WorkerDeath,
   WorkerDiedError,
 } from '../errors.ts';
-import type { ChunkResult, StreamSource, TaskRequest } from '../futures/executor.ts';
+import type { ChunkResult, StreamSource, TaskRequest } from '../futures/engine.ts';
 import { type Future, hasFailed, own } from '../futures/future.ts';
 import { after } from '../futures/waiting.ts';
 import { referenceTo } from '../tasks/reference.ts';
@@ -52,15 +52,16 @@ import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
 import { hold, letGo } from './keep-alive.ts';
+import { learnErrorClasses } from './known-errors.ts';
 import type { PoolSettings } from './options.ts';
 import { PendingQueue } from './pending-queue.ts';
-import { Task } from './task.ts';
+import { type Keeper, Task } from './task.ts';
 import type { Workers, WorkersListener } from './workers.ts';
 
 /** What a task that ignores its abort signal is given before its worker is stopped. */
 const DEFAULT_GRACE_MS = 500;
 
-export class Scheduler implements WorkersListener {
+export class Scheduler implements WorkersListener, Keeper {
   readonly #backend: Backend;
   readonly #settings: PoolSettings;
   readonly #channel: Channel;
@@ -71,6 +72,8 @@ export class Scheduler implements WorkersListener {
   #nextId = 1;
   #state: 'open' | 'closing' | 'broken' = 'open';
   #makeBroken: (() => BrokenExecutorError) | undefined;
+  /** Nothing more is to begin: what comes back from workers is not queued again. */
+  #cancelling = false;
   #pumpPlanned = false;
   /** More than one priority has been seen, so urgent tasks may have to overtake what lies in workers' hands. */
   #mixed = false;
@@ -114,7 +117,10 @@ export class Scheduler implements WorkersListener {
     task.onItem = onItem;
     return {
       start: () => {
-        if (!task.future.done()) this.#enqueue(task);
+        const refusal = this.#refusal(AS_STREAM);
+        if (task.future.done()) return task.future;
+        if (refusal === undefined) this.#enqueue(task);
+        else task.future.setException(refusal);
         return task.future;
       },
       grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
@@ -127,10 +133,11 @@ export class Scheduler implements WorkersListener {
     };
   }
 
-  /** Refuses new work; optionally takes back what no worker has begun. */
+  /** Refuses new work; optionally takes back what no worker has begun, now or when a worker's death gives it back. */
   close(cancelPending: boolean): void {
     if (this.#state === 'open') this.#state = 'closing';
     if (!cancelPending) return;
+    this.#cancelling = true;
     for (const task of this.#tasks.values()) task.future.cancel();
   }
 
@@ -200,7 +207,7 @@ export class Scheduler implements WorkersListener {
     const { options, fn, args, arity = 0 } = request;
     const task = new Task(this, this.#nextId++, fn, options);
     this.counts.submitted += 1;
-    const refusal = this.#refusal();
+    const refusal = this.#refusal(shape);
     if (refusal !== undefined || options.signal?.aborted) {
       task.future.setException(refusal ?? options.signal?.reason);
       return task;
@@ -208,7 +215,10 @@ export class Scheduler implements WorkersListener {
     try {
       const { codec } = this.#backend;
       const packed = encodeArguments(codec, args, options.transfer);
+      // Naming a function for the first time takes about as long as a worker takes to start; so that comes first.
+      if (!this.#workers().any) this.#workers().ensure(1);
       const reference = this.#backend.reference?.(fn) ?? referenceTo(fn);
+      void learnErrorClasses(reference);
       const retries = options.retries ?? 0;
       task.call = {
         id: task.id,
@@ -227,7 +237,7 @@ export class Scheduler implements WorkersListener {
     return task;
   }
 
-  #refusal(): Error | undefined {
+  #refusal(shape: number): Error | undefined {
     if (this.#makeBroken !== undefined) return this.#makeBroken();
     if (this.#state !== 'open') {
       return new ExecutorShutdownError(
@@ -237,6 +247,8 @@ export class Scheduler implements WorkersListener {
     if (isProcessExiting()) {
       return new ExecutorShutdownError('The executor takes no more work: the process is exiting.');
     }
+    // A map keeps itself within bounds. It cannot know of others that fill the queue, and must not fail for them.
+    if (shape === AS_CHUNK) return undefined;
     const { maxQueue, maxWorkers, concurrency } = this.#settings;
     if (this.#tasks.size < maxWorkers * concurrency + maxQueue) return undefined;
     return new QueueFullError(
@@ -245,11 +257,6 @@ export class Scheduler implements WorkersListener {
   }
 
   #enqueue(task: Task): void {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) {
-      task.future.setException(refusal);
-      return;
-    }
     own(task.future, task);
     if (this.#tasks.size === 0) hold();
     this.#tasks.set(task.id, task);
@@ -344,13 +351,18 @@ export class Scheduler implements WorkersListener {
   }
 
   died(leftover: Leftover, death: WorkerDeath, cause: unknown): void {
-    // Once the pool is being killed there is no worker to come that could run anything again.
-    const { open } = this.#workers();
+    // Once the pool is being killed, or told to begin nothing more, nothing is run again.
+    const open = this.#workers().open && !this.#cancelling;
     for (const id of leftover.untouched) {
       const task = this.#tasks.get(id);
       if (task === undefined) continue;
-      if (open && !task.future.done()) this.#push(task);
-      else this.#lose(task, death, cause);
+      if (open && !task.future.done()) {
+        this.#push(task);
+        continue;
+      }
+      task.place = 'nowhere';
+      // Where nobody can see what a worker has begun, the future may have said that it runs, and cannot take it back.
+      if (!task.future.cancel()) this.#lose(task, death, cause);
     }
     for (const id of leftover.begun) {
       const task = this.#tasks.get(id);
@@ -371,6 +383,7 @@ export class Scheduler implements WorkersListener {
   broken(makeError: () => BrokenExecutorError): void {
     this.#makeBroken = makeError;
     this.#state = 'broken';
+    this.#cancelling = true;
     for (const task of this.#tasks.values()) {
       // What a worker has begun is over when that worker is gone; it is told to go by whoever broke the pool.
       if (task.place === 'queue') this.withdraw(task);

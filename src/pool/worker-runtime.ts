@@ -45,6 +45,7 @@ import {
   type WorkerSetup,
 } from '../wire/protocol.ts';
 import { CreditedStream } from './credited-stream.ts';
+import { learnErrorClasses } from './known-errors.ts';
 import { runChunk } from './run-chunk.ts';
 
 /** What an entry file brings: how to send, how to end, and what is special about where this runs. */
@@ -56,7 +57,7 @@ export interface WorkerHost {
   /** Whether this worker may run the task now; absent: always. */
   claim?(slot: number, id: number): boolean;
   /** Takes the place of the common way to find the function. */
-  resolve?(reference: TaskReference): Promise<Function> | Function;
+  resolve?(reference: TaskReference): Function;
   /**
    * Milliseconds of tasks in a row after which others get their turn. Where the worker is the program itself, its
    * timers and sockets must not wait for all the tasks that were submitted at once.
@@ -100,8 +101,9 @@ class Running implements CurrentTask {
     return this.#controller.signal;
   }
 
-  report(value: unknown): void {
-    this.#report(this.id, value);
+  /** A value of its own, so that a task may take it out of the object: `const { report } = currentTask()`. */
+  get report(): (value: unknown) => void {
+    return (value) => this.#report(this.id, value);
   }
 
   abort(reason: unknown): void {
@@ -225,7 +227,7 @@ export class WorkerRuntime {
     if (known !== undefined) return known;
     const reference = this.#references.get(functionId);
     if (reference === undefined) return Promise.reject(new Error(`Function ${functionId} was never defined`));
-    const finding = Promise.resolve(this.#resolve(reference));
+    const finding = this.#resolve(reference);
     this.#functions.set(functionId, finding);
     finding.then(
       (fn) => this.#functions.set(functionId, fn),
@@ -235,8 +237,11 @@ export class WorkerRuntime {
     return finding;
   }
 
-  #resolve(reference: TaskReference): Promise<Function> | Function {
-    return this.#host.resolve === undefined ? resolveTask(reference) : this.#host.resolve(reference);
+  async #resolve(reference: TaskReference): Promise<Function> {
+    if (this.#host.resolve !== undefined) return this.#host.resolve(reference);
+    const fn = await resolveTask(reference);
+    await learnErrorClasses(reference);
+    return fn;
   }
 
   #run(running: Running, call: Call, fn: Function): void {

@@ -81,6 +81,11 @@ export class Workers {
     this.#listener = listener;
   }
 
+  /** Whether there is any worker, or will be in a moment. */
+  get any(): boolean {
+    return this.#members.size > 0;
+  }
+
   /** False once all workers are ending: none will be started any more. */
   get open(): boolean {
     return !this.#closed;

@@ -23,12 +23,18 @@ export interface OwnText {
   readonly ties: Ties;
 }
 
-/** @throws NotShareableError when the text is no function by itself, as for a method that uses private names */
-export function readOwnText(text: string, label: string): OwnText {
+/**
+ * @param label how to name the function in an error; without it a text that cannot be read gives `undefined`
+ * @throws NotShareableError when the text is no function by itself, as for a method that uses private names
+ */
+export function readOwnText(text: string, label: string): OwnText;
+export function readOwnText(text: string): OwnText | undefined;
+export function readOwnText(text: string, label?: string): OwnText | undefined {
   let read: FunctionText;
   try {
     read = readFunction(text);
   } catch (error) {
+    if (label === undefined) return undefined;
     throw refuse(label, [`cannot be read by itself (${(error as Error).message})`]);
   }
   return { read, names: freeVariables(read.node, scopesOf(read.program, true)), ties: tiesOf(read.node) };

@@ -7,23 +7,33 @@
  * counts: one at the top level, set where it is declared and never again. A closure that a factory returned has
  * a text too, but no binding of its own, and is not taken for one.
  */
-import { type AnyNode, type FunctionNode, isFunctionNode, type Program, walk } from './syntax.ts';
+import {
+  type AnyNode,
+  type FunctionNode,
+  isFunctionNode,
+  isNameKeeper,
+  type Program,
+  type ScopeManager,
+  walk,
+} from './syntax.ts';
 
-/** Every function that this module surely exports, with one name it is exported under. */
-export function exportedFunctions(program: Program): Map<FunctionNode, string> {
-  const bindings = new Map<string, Binding>();
+/**
+ * Every function that this module surely exports, with one name it is exported under.
+ *
+ * @param scopes is asked only where text leaves a doubt, since it costs as much as parsing
+ */
+export function exportedFunctions(program: Program, scopes: () => ScopeManager): Map<FunctionNode, string> {
+  const bindings: Bindings = new Map();
   const exported = new Map<FunctionNode, string>();
   const names: Exported[] = [];
 
   for (const statement of program.body) {
     if (statement.type === 'ExportDefaultDeclaration') {
-      const { declaration } = statement;
-      const node = functionValue(declaration as AnyNode);
-      if (declaration.type === 'Identifier') names.push({ local: declaration.name, exported: 'default' });
-      else if (node?.type === 'FunctionDeclaration' && node.id) {
-        declare(bindings, statement.declaration as AnyNode);
-        names.push({ local: node.id.name, exported: 'default' });
-      } else if (node !== undefined) exported.set(node, 'default');
+      const declaration = statement.declaration as AnyNode;
+      const [declared] = declare(bindings, declaration);
+      const value = declared ?? aliasOrFunction(declaration, bindings);
+      if (typeof value === 'string') names.push({ local: value, exported: 'default' });
+      else if (value !== undefined) exported.set(value, 'default');
     } else if (statement.type === 'ExportNamedDeclaration') {
       if (statement.declaration) {
         for (const local of declare(bindings, statement.declaration as AnyNode)) {
@@ -39,15 +49,15 @@ export function exportedFunctions(program: Program): Map<FunctionNode, string> {
     }
   }
 
-  return settle(names, bindings, reassigned(program, bindings), exported);
+  return settle(names, bindings, reassigned(program, bindings, scopes), exported);
 }
 
 /**
  * The same for a module that Vite (and so Vitest) has turned into a function, where exports are calls:
  * `__vite_ssr_exportName__("fib", () => { ... return fib ... })`, and before version 7 a property with a getter.
  */
-export function wrappedExports(program: Program): Map<FunctionNode, string> {
-  const bindings = new Map<string, Binding>();
+export function wrappedExports(program: Program, scopes: () => ScopeManager): Map<FunctionNode, string> {
+  const bindings: Bindings = new Map();
   const names: Exported[] = [];
   let found = false;
   walk(program, (node) => {
@@ -66,7 +76,7 @@ export function wrappedExports(program: Program): Map<FunctionNode, string> {
     }
     return false;
   });
-  return settle(names, bindings, reassigned(program, bindings), new Map());
+  return settle(names, bindings, reassigned(program, bindings, scopes), new Map());
 }
 
 function isViteParameter(parameter: { type: string; name?: string }): boolean {
@@ -99,7 +109,7 @@ interface Exported {
 
 function settle(
   names: readonly Exported[],
-  bindings: ReadonlyMap<string, Binding>,
+  bindings: Bindings,
   unsure: ReadonlySet<string>,
   exported: Map<FunctionNode, string>,
 ): Map<FunctionNode, string> {
@@ -117,51 +127,53 @@ function settle(
 interface Binding {
   readonly value: FunctionNode | string | undefined;
   readonly constant: boolean;
+  readonly declaration: AnyNode;
 }
 
-function declare(bindings: Map<string, Binding>, statement: AnyNode): string[] {
+type Bindings = Map<string, Binding>;
+
+function declare(bindings: Bindings, statement: AnyNode): string[] {
   if (statement.type === 'FunctionDeclaration' && statement.id) {
     const { name } = statement.id;
-    bindings.set(name, { value: statement as FunctionNode, constant: false });
+    bindings.set(name, { value: statement as FunctionNode, constant: false, declaration: statement });
     return [name];
   }
   if (statement.type !== 'VariableDeclaration') return [];
   const declared: string[] = [];
-  for (const { id, init } of statement.declarations) {
+  for (const declaration of statement.declarations as (AnyNode & { type: 'VariableDeclarator' })[]) {
+    const { id, init } = declaration;
     if (id.type !== 'Identifier') continue;
     // `var` may declare a name twice; then none of the values is certain.
-    const value = bindings.has(id.name) ? undefined : aliasOrFunction(init as AnyNode | null);
-    bindings.set(id.name, { value, constant: statement.kind === 'const' });
+    const value = bindings.has(id.name) ? undefined : aliasOrFunction(init as AnyNode | null, bindings);
+    bindings.set(id.name, { value, constant: statement.kind === 'const', declaration });
     declared.push(id.name);
   }
   return declared;
 }
 
-function aliasOrFunction(init: AnyNode | null | undefined): Binding['value'] {
-  return init?.type === 'Identifier' ? init.name : functionValue(init);
+function keepsNames(binding: Binding | undefined): boolean {
+  const declaration = binding?.declaration;
+  return declaration?.type === 'VariableDeclarator' && isNameKeeper(declaration.init as AnyNode | null);
 }
 
-/** The function that an expression certainly evaluates to. */
-function functionValue(expression: AnyNode | null | undefined): FunctionNode | undefined {
+/** The function that an expression certainly evaluates to, or the variable. */
+function aliasOrFunction(expression: AnyNode | null | undefined, bindings: Bindings): Binding['value'] {
   if (isFunctionNode(expression)) return expression;
+  if (expression?.type === 'Identifier') return expression.name;
   if (expression?.type !== 'CallExpression') return undefined;
   const { callee, arguments: given } = expression;
   // These return their first argument: esbuild's `__name(fn, "name")`, and `Object.assign(fn, extras)`.
   const transparent =
-    (callee.type === 'Identifier' && callee.name === '__name') ||
+    (callee.type === 'Identifier' && (callee.name === '__name' || keepsNames(bindings.get(callee.name)))) ||
     (callee.type === 'MemberExpression' &&
       callee.object.type === 'Identifier' &&
       callee.object.name === 'Object' &&
       callee.property.type === 'Identifier' &&
       ['assign', 'freeze', 'seal', 'defineProperty', 'defineProperties'].includes(callee.property.name));
-  return transparent ? functionValue(given[0] as AnyNode | undefined) : undefined;
+  return transparent ? aliasOrFunction(given[0] as AnyNode | undefined, bindings) : undefined;
 }
 
-function follow(
-  local: string,
-  bindings: ReadonlyMap<string, Binding>,
-  unsure: ReadonlySet<string>,
-): FunctionNode | undefined {
+function follow(local: string, bindings: Bindings, unsure: ReadonlySet<string>): FunctionNode | undefined {
   const seen = new Set<string>();
   for (let name = local; !seen.has(name); ) {
     seen.add(name);
@@ -172,10 +184,25 @@ function follow(
   return undefined;
 }
 
-/** Names that something in the program assigns to. Inner variables of the same name count too: better safe. */
-function reassigned(program: Program, bindings: ReadonlyMap<string, Binding>): Set<string> {
+/** The bindings that get another value somewhere. */
+function reassigned(program: Program, bindings: Bindings, scopes: () => ScopeManager): Set<string> {
+  const candidates = assignedNames(program);
+  const result = new Set<string>();
+  for (const [name, { constant, declaration }] of bindings) {
+    if (constant || !candidates.has(name)) continue;
+    // The name is assigned to, and it may be an inner variable's: in a bundle it mostly is.
+    const variable = scopes()
+      .getDeclaredVariables(declaration as never)
+      .find((declared) => declared.name === name);
+    const writes = variable?.references.filter((reference) => reference.isWrite() && !reference.init);
+    if (writes?.length !== 0 || variable?.defs.length !== 1) result.add(name);
+  }
+  return result;
+}
+
+/** Names that something in the program assigns to, whosever they are. */
+function assignedNames(program: Program): Set<string> {
   const names = new Set<string>();
-  if ([...bindings.values()].every(({ constant }) => constant)) return names;
   const target = (pattern: AnyNode): void =>
     walk(pattern, (node) => {
       if (node.type === 'Identifier') names.add(node.name);
@@ -184,11 +211,16 @@ function reassigned(program: Program, bindings: ReadonlyMap<string, Binding>): S
   walk(program, (node) => {
     if (node.type === 'AssignmentExpression') target(node.left as AnyNode);
     else if (node.type === 'UpdateExpression') target(node.argument as AnyNode);
-    else if (node.type === 'ForInStatement' || node.type === 'ForOfStatement') {
-      if (node.left.type !== 'VariableDeclaration') target(node.left as AnyNode);
+    else if (node.type === 'ForInStatement' || node.type === 'ForOfStatement') target(node.left as AnyNode);
+    // An inner `var` may be the outer one, declared again.
+    else if (
+      node.type === 'VariableDeclaration' &&
+      node.kind === 'var' &&
+      !program.body.includes(node as never)
+    ) {
+      for (const { id } of node.declarations) target(id as AnyNode);
     }
   });
-  for (const [name, { constant }] of bindings) if (constant) names.delete(name);
   return names;
 }
 

@@ -69,6 +69,7 @@ function isVariableOf({ defs, references }: Variable, node: AnyNode): boolean {
   if (declaration === node) return true;
   if (declaration.type !== 'VariableDeclarator' || !declaration.init) return false;
   let value = declaration.init as AnyNode;
+  // esbuild: const f = __name(() => ..., "f"). Of any other call it is not known what it returns.
   if (
     value.type === 'CallExpression' &&
     value.callee.type === 'Identifier' &&

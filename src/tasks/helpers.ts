@@ -8,7 +8,7 @@
  */
 import { type Capture, freeVariables } from './free-variables.ts';
 import type { Script } from './script.ts';
-import { type AnyNode, isFunctionNode } from './syntax.ts';
+import { type AnyNode, isFunctionNode, isNameKeeper } from './syntax.ts';
 
 /** esbuild and TypeScript begin with two underscores; SWC and Babel with one, hence the list. */
 const helperName =
@@ -31,8 +31,9 @@ function collect(
   pending: Set<string>,
 ): boolean {
   if (found.has(name) || pending.has(name)) return true;
-  if (!helperName.test(name) || variable === undefined || variable.defs.length !== 1) return false;
+  if (variable === undefined || variable.defs.length !== 1) return false;
   const declaration = variable.defs[0]?.node as unknown as AnyNode | undefined;
+  if (!helperName.test(name) && !isMinifiedHelper(declaration, script)) return false;
   let value: AnyNode | null | undefined;
   let text: string;
   if (declaration?.type === 'FunctionDeclaration') {
@@ -50,6 +51,15 @@ function collect(
   if (!captures.every((capture) => collect(capture, script, found, pending))) return false;
   found.set(name, text);
   return true;
+}
+
+/** The helper that a minifier renamed, `r = (e, t) => p(e, "name", ...)`, and its `p = Object.defineProperty`. */
+function isMinifiedHelper(declaration: AnyNode | undefined, script: Script): boolean {
+  if (declaration?.type !== 'VariableDeclarator' || !declaration.init) return false;
+  const { init } = declaration;
+  return (
+    isNameKeeper(init as AnyNode) || script.source.slice(init.start, init.end) === 'Object.defineProperty'
+  );
 }
 
 /** A function, a builtin by its path, a choice between such, or what a function made of such. */

@@ -40,8 +40,8 @@ const inlineKept = 512;
 const texts = new Map<string, { readonly reference: SourceReference; readonly globals: readonly string[] }>();
 
 /**
- * What such an arrow of another kind (one that uses `setTimeout`, or imports) turned out to be, by where it is written:
- * finding the place costs 30 us, looking at the text ten times that.
+ * What arrows of another kind (that use `setTimeout`, or import) turned out to be, by where they are written: finding
+ * the place costs 30 us, looking at the text ten times that.
  */
 const places = new Map<string, SourceReference>();
 
@@ -97,15 +97,17 @@ function decide(fn: Function): TaskReference {
   const seen = spot === undefined ? undefined : places.get(spot);
   if (seen !== undefined) return relabelled(seen, label);
 
-  const own = readOwnText(text, label);
-  // Exports have names, so a function without one needs no look at its script: which may be a bundle of megabytes.
-  if (nameOf(fn) === '' && isSelfSufficient(own))
-    return remember(text, spot, sourceReference(own, alone, label, undefined), alone.globals);
+  // What has no name is no export of a module. It may be `module.exports`, but so small a function goes by source as
+  // well; and its script, which may be a bundle of megabytes, need not be parsed.
+  const nameless = nameOf(fn) === '' ? readOwnText(text) : undefined;
+  if (nameless !== undefined && isSelfSufficient(nameless))
+    return remember(text, spot, sourceReference(nameless, alone, label, undefined), alone.globals);
 
   const script = place && scriptOf(place);
   const exported = script && referenceByName(fn, label, place, script);
   if (exported !== undefined) return exported;
 
+  const own = nameless ?? readOwnText(text, label);
   const written = place && script?.functionAt(place);
   if (isSelfSufficient(own))
     return remember(text, spot, sourceReference(own, alone, label, script), alone.globals);

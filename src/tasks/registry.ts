@@ -9,7 +9,6 @@
  * the obvious place, and fails as soon as a program holds this library twice (a bundle that inlines it beside
  * the worker entry that does not): the task module would fill one table and the worker would read the other.
  */
-
 import { withoutLoaderNotes } from './task-url.ts';
 
 /** Where a registered function can be found again. */

@@ -47,7 +47,8 @@ export class Script {
   exportOf(node: FunctionNode): string | undefined {
     const program = this.#parse();
     if (program === null) return undefined;
-    this.#exports ??= this.isModule ? exportedFunctions(program) : wrappedExports(program);
+    const read = this.isModule ? exportedFunctions : wrappedExports;
+    this.#exports ??= read(program, () => this.scopes);
     return this.#exports.get(node);
   }
 

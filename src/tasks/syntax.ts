@@ -129,3 +129,21 @@ export function isFunctionNode(node: AnyNode | null | undefined): node is Functi
     node?.type === 'ArrowFunctionExpression'
   );
 }
+
+/**
+ * Is this esbuild's helper for keeping function names, whatever a minifier called it:
+ * `(target, value) => defineProperty(target, "name", { value, configurable: true })`? It returns its first argument.
+ */
+export function isNameKeeper(node: AnyNode | null | undefined): boolean {
+  if (node?.type !== 'ArrowFunctionExpression' || node.params.length !== 2) return false;
+  const [target] = node.params;
+  const call = node.body;
+  if (call.type !== 'CallExpression' || target?.type !== 'Identifier') return false;
+  const [object, property] = call.arguments;
+  return (
+    object?.type === 'Identifier' &&
+    object.name === target.name &&
+    property?.type === 'Literal' &&
+    property.value === 'name'
+  );
+}

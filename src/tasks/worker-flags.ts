@@ -27,6 +27,11 @@ const entryFlags: ReadonlyMap<string, boolean> = new Map([
   ['--watch', false],
   ['--watch-path', true],
   ['--watch-preserve-output', false],
+  // Two inspectors cannot have one port, and a worker that waits for a debugger waits for ever.
+  ['--inspect', false],
+  ['--inspect-brk', false],
+  ['--inspect-wait', false],
+  ['--inspect-port', true],
 ]);
 
 /** Flags that a thread may be given by name. V8's own and those of the whole process it shares; Node refuses them. */

@@ -24,7 +24,8 @@ describe('an exported function', () => {
     ['a function expression', exported.expression, 'expression', 1005],
     ['an arrow inside Object.assign', exported.withExtras, 'withExtras', 1005],
     ['a name that is no identifier', exported.sameAsLocal, 'a name with spaces', 1005],
-    ['a name other than the local one', exported.renamed, 'renamed', 1005],
+    ['a name other than the local one', exported.wrappedAlias, 'renamed', 1005],
+    ['a name that an inner variable has too', exported.shadowedInside, 'shadowedInside', 1005],
     ['the default', exported.default, 'default', 1005],
     ['a factory', exported.makeAdder, 'makeAdder', undefined],
   ];

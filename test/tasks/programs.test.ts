@@ -200,6 +200,30 @@ describe('build tools', () => {
     assert.throws(() => referenceTo(hidden[2] as Function), /it uses import\.meta/);
   });
 
+  it('a minified module that keeps names has its exports found', async () => {
+    const { transform } = createRequire(createRequire(import.meta.url).resolve('tsx'))('esbuild') as {
+      transform(code: string, options: object): Promise<{ code: string }>;
+    };
+    const options = { minify: true, keepNames: true, format: 'esm' };
+    const inline =
+      'export const inline = [(n) => { const twice = (k) => k * 2; return twice(n) + twice.name; }];';
+    const { code } = await transform(source.replace('export default', `${inline} export default`), options);
+    assert.doesNotMatch(code, /__name/);
+    const module = (await import(pathToFileURL(await write('minified.mjs', code)).href)) as Record<
+      string,
+      Function
+    > & {
+      inline: Function[];
+    };
+    await using worker = new TestWorker();
+    for (const name of ['base', 'fib', 'default']) {
+      const reference = referenceTo(module[name] as Function);
+      assert.ok(reference.kind === 'module' && reference.export === name, name);
+    }
+    assert.equal(await worker.run(module['base'] as Function, '/a/b'), 'b');
+    assert.equal(await worker.run(module.inline[0] as Function, 4), '8twice');
+  });
+
   for (const minify of [false, true]) {
     it(`a bundle${minify ? ', minified,' : ''} finds registered functions and sends inline ones`, async () => {
       await write('helper.js', 'export const step = 40; export const double = (n) => n * 2;');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -38,6 +39,19 @@ describe('resolving a reference', () => {
   it('finds what a CommonJS module made at run time', async () => {
     const url = await module('made.cjs', "for (const n of ['a', 'b']) exports[n] = () => n;");
     assert.equal((await resolveTask(byName(url, 'b')))(), 'b');
+  });
+
+  it('finds exports that are written in a language no module could be written in', async () => {
+    const file = join(folder, 'sloppy.cjs');
+    await writeFile(file, 'exports.named = function named() { with ({ a: 8 }) return a; };');
+    const { named } = createRequire(import.meta.url)(file) as { named: Function };
+    const reference = referenceTo(named);
+    assert.equal(reference.kind, 'module');
+    assert.equal((await resolveTask(reference))(), 8);
+    await writeFile(join(folder, 'whole.cjs'), 'const k = 2; module.exports = (n) => n * k;');
+    const whole = createRequire(import.meta.url)(join(folder, 'whole.cjs')) as Function;
+    assert.equal(referenceTo(whole).kind, 'module');
+    assert.equal((await resolveTask(referenceTo(whole)))(4), 8);
   });
 
   it('finds the default of a compiled CommonJS module', async () => {
@@ -110,7 +124,6 @@ describe('resolving a reference', () => {
       'inline.mjs',
       `export const hold = [async () => (await import('./pack.mjs')).value, async () => (await import('pack')).value];`,
     );
-    const { mkdir } = await import('node:fs/promises');
     await mkdir(join(folder, 'node_modules/pack'), { recursive: true });
     await module('node_modules/pack/package.json', '{ "name": "pack", "exports": "./index.mjs" }');
     await module('node_modules/pack/index.mjs', 'export const value = 7;');

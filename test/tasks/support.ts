@@ -1,6 +1,7 @@
 // What the tests of this folder share: a worker to send references to, and a way to run other programs.
 import { fork, spawn } from 'node:child_process';
 import { type EventEmitter, once } from 'node:events';
+import vm from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { referenceTo } from '../../src/tasks/reference.ts';
 import { processFlags, threadFlagsOrInherit } from '../../src/tasks/worker-flags.ts';
@@ -71,4 +72,9 @@ export async function runNode(
   child.stdin.end(options.input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
+}
+
+/** Evaluates to what `source` says, in this thread: a way to write syntax that a formatter would change. */
+export function evaluate(source: string): never {
+  return vm.runInThisContext(source) as never;
 }

@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import type { WorkerDeath } from '../../errors.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { atExit } from '../../pool/exiting.ts';
+import { processFlags } from '../../tasks/worker-flags.ts';
 import { bytesCodec, type Codec } from '../../wire/codec.ts';
 import { encodeFrame, FrameReader } from '../../wire/frames.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
-import { inheritedExecArgv } from '../exec-argv.ts';
 import { StderrTail } from '../stderr-tail.ts';
+import { dyingWithParent } from './die-with-parent.ts';
 
 export interface ProcessSettings {
   readonly env?: NodeJS.ProcessEnv | undefined;
@@ -60,8 +61,9 @@ class ProcessHandle implements WorkerHandle {
   constructor(setup: WorkerSetup, settings: ProcessSettings, events: WorkerEvents) {
     this.name = setup.name;
     this.#events = events;
-    const flags = settings.execArgv ?? inheritedExecArgv().flags;
-    this.#child = spawn(process.execPath, [...flags, ENTRY], {
+    const flags = settings.execArgv ?? processFlags();
+    const [command, args] = dyingWithParent(process.execPath, [...flags, ENTRY]);
+    this.#child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
       windowsHide: true,
       ...(settings.env === undefined ? {} : { env: settings.env }),
@@ -82,7 +84,7 @@ class ProcessHandle implements WorkerHandle {
     }
     this.#pipe = child.stdio[CHANNEL_FD] as unknown as Socket;
     const stderr = child.stderr as unknown as Socket;
-    this.#tail = new StderrTail(stderr);
+    this.#tail = new StderrTail(stderr, process.stderr);
     this.#read();
     child.once('exit', (code, signal) => {
       clearTimeout(this.#killTimer);

@@ -11,9 +11,9 @@ import {
 import type { WorkerDeath } from '../../errors.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { SharedClaims } from '../../pool/claims.ts';
+import { threadFlagsOrInherit } from '../../tasks/worker-flags.ts';
 import { type Codec, cloneCodec } from '../../wire/codec.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
-import { inheritedExecArgv } from '../exec-argv.ts';
 import { StderrTail } from '../stderr-tail.ts';
 import type { InterpreterLock } from './interpreter-lock.ts';
 
@@ -64,8 +64,7 @@ class ThreadHandle implements WorkerHandle {
 
   constructor(setup: WorkerSetup, settings: ThreadSettings, events: WorkerEvents, onExit: () => void) {
     const { port1, port2 } = new MessageChannel();
-    const { flags, filtered } = inheritedExecArgv();
-    const execArgv = settings.execArgv ?? (filtered ? flags.filter(isThreadFlag) : undefined);
+    const execArgv = settings.execArgv ?? threadFlagsOrInherit();
     const data: ThreadData = { port: port2, claims: this.claims.words };
     this.name = setup.name;
     this.#port = port1;
@@ -73,12 +72,13 @@ class ThreadHandle implements WorkerHandle {
       name: setup.name,
       workerData: data,
       transferList: [port2],
-      stderr: true,
       ...(settings.env === undefined ? {} : { env: settings.env }),
       ...(settings.resourceLimits === undefined ? {} : { resourceLimits: settings.resourceLimits }),
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
     this.id = this.#worker.threadId;
+    // Node passes it on already. With `stderr: true` it would leave that to us, and the first read of the stream would
+    // ref a port that nobody outside can unref: an idle thread would keep the process open.
     const tail = new StderrTail(this.#worker.stderr);
     port1.on('message', (batch: FromWorker[]) => events.messages(batch));
     port1.on('messageerror', (error) => {
@@ -103,8 +103,8 @@ class ThreadHandle implements WorkerHandle {
     this.post([[SETUP, setup]]);
   }
 
-  post(batch: readonly ToWorker[], transfer: readonly Transferable[] = []): void {
-    this.#port.postMessage(batch, [...transfer] as never);
+  post(batch: readonly ToWorker[], transfer?: readonly Transferable[]): void {
+    this.#port.postMessage(batch, transfer as never);
   }
 
   kill(): void {
@@ -122,13 +122,4 @@ class ThreadHandle implements WorkerHandle {
     if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'it ran out of memory (resourceLimits)';
     return `an error that nothing caught: ${String(error)}`;
   }
-}
-
-/** A thread that is given flags takes only those that can differ by thread; the others it has anyway. */
-function isThreadFlag(flag: string, index: number, flags: readonly string[]): boolean {
-  const pattern = /^(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(?:=|$)/;
-  const single = /^(?:--enable-source-maps|--no-warnings|--experimental-[a-z-]+|--no-experimental-[a-z-]+)/;
-  if (pattern.test(flag) || single.test(flag)) return true;
-  const before = flags[index - 1];
-  return before !== undefined && pattern.test(before) && !before.includes('=');
 }

@@ -16,7 +16,7 @@ if (isMainThread)
 const { port, claims } = workerData as ThreadData;
 const runtime = new WorkerRuntime({
   codec: cloneCodec,
-  post: (batch, transfer = []) => port.postMessage(batch, [...transfer] as never),
+  post: (batch, transfer) => port.postMessage(batch, transfer as never),
   end: () => endSoon(() => port.close()),
   claim: (slot, id) => claim(claims, slot, id),
 });

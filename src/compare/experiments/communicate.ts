@@ -1,9 +1,10 @@
 import type { Executor } from '../../index.ts';
 import { type ExecutorLane, openExecutor } from '../executors.ts';
+import { microseconds, whole } from '../format.ts';
 import { type Job, jobFor, type Outcome } from '../job.ts';
 import { isPython, nodeLanes, pythonLanes } from '../lanes.ts';
 import { measure } from '../measure.ts';
-import { countGuarded, countInObject, countUnguarded, echo } from '../tasks.ts';
+import { COUNTER_BYTES, countGuarded, countInObject, countUnguarded, echo } from '../tasks.ts';
 import { type ExperimentDefinition, metricOf } from './definition.ts';
 
 /** How many workers count at once: enough for them to get in each other's way on any machine. */
@@ -18,7 +19,7 @@ export const communicate: ExperimentDefinition = {
     'Submitting a task that returns its argument and waiting for the answer: nothing (the round trip), and 1 MiB ' +
     '(MB/s, both ways counted). Then four workers count in one counter without a lock, and what got lost is ' +
     'counted. Python threads pass references, so that no byte is moved. One after the other is a plain call.',
-  unit: 'us',
+  unit: 'µs',
   lanes: [...nodeLanes, ...pythonLanes],
   needsServer: false,
   comparable: false,
@@ -40,8 +41,8 @@ export const communicate: ExperimentDefinition = {
     if (threads === undefined || processes === undefined) return undefined;
     const lost = metricOf(experiment, 'threads', 'lostUpdates') ?? 0;
     return (
-      `A task there and back takes ${threads.toFixed(0)} us with threads, ${processes.toFixed(0)} us with processes. ` +
-      `Threads that share memory without a lock lost ${lost.toLocaleString('en')} updates.`
+      `A task there and back takes ${microseconds(threads)} with threads, ${microseconds(processes)} with processes. ` +
+      `Threads that share memory without a lock lost ${whole(lost)} updates.`
     );
   },
 };
@@ -108,7 +109,7 @@ async function measureSharing(job: Job, executor: Executor): Promise<Record<stri
   await executor.submit(countInObject, counter, 1);
   const sharesObjects = counter.value;
 
-  const shared = new SharedArrayBuffer(4);
+  const shared = new SharedArrayBuffer(COUNTER_BYTES);
   const cell = new Int32Array(shared);
   const sharesBuffers = await reachesWorkers(executor, shared, cell);
   if (sharesBuffers === 0) {
@@ -119,16 +120,18 @@ async function measureSharing(job: Job, executor: Executor): Promise<Record<stri
     return { sharesObjects, sharesBuffers, lostUpdates, increments: COUNTERS * times, ...messages };
   }
 
-  const count = async (task: typeof countUnguarded): Promise<number> => {
-    cell[0] = 0;
-    await inParallel(() => executor.submit(task, shared, times));
-    return COUNTERS * times - Atomics.load(cell, 0);
+  // Tasks that hold a lock, or the one thread there is, while they wait for each other would wait forever.
+  const together = job.lane === 'threads' ? COUNTERS : 1;
+  const count = async (task: typeof countUnguarded, each: number): Promise<number> => {
+    cell.fill(0);
+    await inParallel(() => executor.submit(task, shared, each, together));
+    return COUNTERS * each - Atomics.load(cell, 0);
   };
   return {
     sharesObjects,
     sharesBuffers,
-    lostUpdates: await count(countUnguarded),
-    lostUpdatesGuarded: await count(countGuarded),
+    lostUpdates: await count(countUnguarded, times),
+    lostUpdatesGuarded: await count(countGuarded, Math.ceil(times / 10)),
     increments: COUNTERS * times,
     ...messages,
   };
@@ -140,7 +143,7 @@ async function reachesWorkers(
   cell: Int32Array,
 ): Promise<number> {
   try {
-    await executor.submit(countUnguarded, shared, 1);
+    await executor.submit(countUnguarded, shared, 1, 1);
   } catch {
     // Memory that cannot cross at all is not shared either.
     return 0;
@@ -163,5 +166,5 @@ function checkAnswers(outcome: Outcome, job: Job): { results: string; wrong?: st
     return { results, wrong: `${lostUpdatesGuarded} updates were lost in spite of a lock` };
   }
   if (isPython(job.lane) || outcome.metrics['increments'] === undefined) return { results };
-  return { results: `${results}, ${outcome.metrics['increments'].toLocaleString('en')} increments` };
+  return { results: `${results}, ${whole(outcome.metrics['increments'])} increments` };
 }

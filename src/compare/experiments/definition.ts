@@ -20,7 +20,7 @@ export interface ExperimentDefinition {
    * How often a lane is run. Of several rounds the fastest counts, which is worth the time only where a lane is
    * over so soon that a neighbour on the machine could decide the result.
    */
-  rounds(lane: LaneId): number;
+  rounds(lane: LaneId, quick: boolean): number;
   /** The work of one lane. */
   job(lane: LaneId, settings: Settings, url: string): Job;
   /** Runs a lane of Node's, inside the lane's process. Python's lanes are in ../python. */

@@ -23,7 +23,7 @@ export const hybrid: ExperimentDefinition = {
     ['cpuAloneMs', 'CPU alone'],
     ['ioAloneMs', 'I/O alone'],
   ],
-  rounds: () => 1,
+  rounds: (_lane, quick) => (quick ? 1 : 2),
   job: (lane, settings, url) => jobFor('hybrid', lane, settings, { tasks: 4, waits: false, url }),
   run: (job) => (job.lane === 'processes' ? runHybrid(job) : runTogether(job)),
   check(outcome, job) {

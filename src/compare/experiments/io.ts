@@ -23,7 +23,7 @@ export const io: ExperimentDefinition = {
   needsServer: true,
   comparable: true,
   columns: [],
-  rounds: () => 1,
+  rounds: (_lane, quick) => (quick ? 1 : 2),
   job: (lane, settings, url) => jobFor('io', lane, settings, { tasks: 10, waits: true, url }),
   run: (job) => runTasks(job, [download, job.url]),
   check: (outcome, job: Job) =>

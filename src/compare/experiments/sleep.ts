@@ -10,7 +10,7 @@ export const sleep: ExperimentDefinition = {
   title: (job) => `Sleep: ${job.tasks} x ${job.sleepMs / 1000} s`,
   description:
     'Waiting for the clock, as the first article does, with a thread or process for each task. ' +
-    'A quick run sleeps 0.3 s.',
+    'A quick run sleeps 0.2 s.',
   unit: 'ms',
   lanes: [...nodeLanes, ...pythonLanes],
   needsServer: false,
@@ -23,7 +23,7 @@ export const sleep: ExperimentDefinition = {
     checkAll(
       outcome,
       job.tasks,
-      `slept ${job.sleepMs / 1000} s`,
+      `${job.sleepMs / 1000} s asleep`,
       // Timers of Node count whole milliseconds and may be up to one early.
       (result) => typeof result === 'number' && result >= job.sleepMs - 2,
     ),

@@ -1,4 +1,5 @@
 import { type ExecutorLane, openExecutor } from '../executors.ts';
+import { megabytes, milliseconds } from '../format.ts';
 import { type Job, jobFor } from '../job.ts';
 import { pythonLanes } from '../lanes.ts';
 import { measure, treeMemoryMb } from '../measure.ts';
@@ -41,19 +42,14 @@ export const start: ExperimentDefinition = {
     return startMs !== undefined && startMs > 0 ? { results } : { results, wrong: 'no worker answered' };
   },
   conclude(experiment) {
-    const [threads, processes] = (['threads', 'processes'] as const).map((lane) => ({
-      startMs: metricOf(experiment, lane, 'startMs'),
-      memoryMb: metricOf(experiment, lane, 'memoryMb'),
-    }));
-    if (threads?.startMs === undefined || processes?.startMs === undefined) return undefined;
-    const memory =
-      threads.memoryMb === undefined || processes.memoryMb === undefined
-        ? ''
-        : ` and holds ${threads.memoryMb.toFixed(1)} MB, a process ${processes.memoryMb.toFixed(1)} MB`;
-    return (
-      `A thread answers after ${threads.startMs.toFixed(1)} ms${memory ? '' : '.'}` +
-      `${memory}${memory ? ' and answers after' : ' A process after'} ${processes.startMs.toFixed(1)} ms.`
-    );
+    const [thread, process] = (['threads', 'processes'] as const).map((lane) => {
+      const startMs = metricOf(experiment, lane, 'startMs');
+      const memoryMb = metricOf(experiment, lane, 'memoryMb');
+      if (startMs === undefined) return undefined;
+      return `${milliseconds(startMs)}${memoryMb === undefined ? '' : ` and ${megabytes(memoryMb)}`}`;
+    });
+    if (thread === undefined || process === undefined) return undefined;
+    return `A thread takes ${thread} before it has done anything, a process ${process}.`;
   },
 };
 

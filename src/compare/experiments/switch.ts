@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openExecutor } from '../executors.ts';
+import { microseconds } from '../format.ts';
 import { type Job, jobFor } from '../job.ts';
 import { measure } from '../measure.ts';
 import { passTokenBlocking, passTokenConnecting, passTokenListening } from '../tasks.ts';
@@ -15,12 +16,12 @@ export const switching: ExperimentDefinition = {
     'Two workers pass a token back and forth, each asleep while the other has it: two functions on one event ' +
     'loop by promises, threads by shared memory (Atomics.wait; locks in Python), processes by a local socket ' +
     '(a pipe in Python). Threads under a GIL are left out: a thread that sleeps in its task keeps that lock.',
-  unit: 'us',
+  unit: 'µs',
   lanes: ['event-loop', 'threads', 'processes', 'python-threads', 'python-processes'],
   needsServer: false,
   comparable: false,
   columns: [['switchUs', 'hand-over']],
-  rounds: () => 3,
+  rounds: (_lane, quick) => (quick ? 2 : 3),
   job: (lane, settings) => jobFor('switch', lane, settings, { tasks: 1, waits: false, url: '' }),
   async run(job) {
     const rounds = job.handOvers / 2;
@@ -45,8 +46,8 @@ export const switching: ExperimentDefinition = {
     const processes = metricOf(experiment, 'processes', 'switchUs');
     if (loop === undefined || threads === undefined || processes === undefined) return undefined;
     return (
-      `Handing over takes ${loop.toFixed(2)} us between two functions on the event loop, ${threads.toFixed(1)} us ` +
-      `between threads, ${processes.toFixed(1)} us between processes.`
+      `Handing over takes ${microseconds(loop)} between two functions on the event loop, ${microseconds(threads)} ` +
+      `between threads, ${microseconds(processes)} between processes.`
     );
   },
 };

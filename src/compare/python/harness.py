@@ -41,8 +41,9 @@ def watch_lifeline():
     def watch():
         while os.read(0, 65536):
             pass
-        if hasattr(os, "killpg"):
-            os.killpg(os.getpgid(0), signal.SIGKILL)
+        # Only as the leader of its group: started by hand from a shell, the group would be the shell's.
+        if hasattr(os, "killpg") and os.getpgid(0) == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)
         os._exit(1)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()

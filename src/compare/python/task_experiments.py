@@ -1,17 +1,9 @@
 """The experiments that run a number of equal tasks: io, cpu, sleep, sum, and hybrid, which mixes two kinds."""
 
-import hashlib
 import threading
 import time
-import urllib.request
 
 from harness import MOST_AT_ONCE, Measurement, run_calls
-
-
-def download(url):
-    with urllib.request.urlopen(url) as response:
-        body = response.read()
-    return {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
 
 
 def fibonacci(n):
@@ -37,13 +29,7 @@ def run(lane, job):
     experiment = job["experiment"]
     if experiment == "hybrid":
         return _run_hybrid(lane, job)
-    function, argument = {
-        "io": (download, job.get("url")),
-        "cpu": (fibonacci, job.get("fib")),
-        "sleep": (pause, job.get("sleepMs")),
-        "sum": (add_up, job.get("sumTo")),
-    }[experiment]
-    calls = [(function, (argument,))] * job["tasks"]
+    calls = [_call_of(experiment, job)] * job["tasks"]
     with Measurement() as measured:
         results, early = run_calls(lane, calls, job["poolSize"])
     answer = _answer(measured, results)
@@ -51,6 +37,15 @@ def run(lane, job):
         answer["metrics"]["doneBeforeJoin"] = early
         answer["metrics"]["doneAfterJoin"] = len(results)
     return answer
+
+
+def _call_of(experiment, job):
+    if experiment == "io":
+        from downloads import download
+
+        return download, (job["url"],)
+    function, size = {"cpu": (fibonacci, "fib"), "sleep": (pause, "sleepMs"), "sum": (add_up, "sumTo")}[experiment]
+    return function, (job[size],)
 
 
 def more(lane, job):
@@ -69,7 +64,7 @@ def more(lane, job):
 def _run_hybrid(lane, job):
     """CPU work and downloads at once; the lanes of processes keep the downloads on threads."""
     cpu = [(fibonacci, (job["fib"],))] * job["tasks"]
-    io = [(download, (job["url"],))] * job["tasks"]
+    io = [_call_of("io", job)] * job["tasks"]
     if lane in ("python-sequential", "python-threads", "python-thread-pool"):
         size = job["workers"] + len(io) if lane == "python-thread-pool" else 0
         with Measurement() as measured:
