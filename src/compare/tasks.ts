@@ -10,6 +10,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentTask } from '../tasks/current-task.ts';
+import { defineTasks } from '../tasks/registry.ts';
 import { checkOf, type DocumentCheck } from './document.ts';
 import type { Timed } from './job.ts';
 import { now, ownCpuMs } from './measure.ts';
@@ -187,3 +188,22 @@ export async function die(death: 'error' | 'fault'): Promise<void> {
   });
   await sleep(60_000);
 }
+
+// Registered, though workers would find them by name as well: asking the inspector where a function was defined takes
+// tens of milliseconds, once in each process, and here every lane is a process that does little else.
+defineTasks(import.meta.url, {
+  download,
+  fibonacci,
+  pause,
+  addUp,
+  nothing,
+  echo,
+  linger,
+  countInObject,
+  countUnguarded,
+  countGuarded,
+  passTokenBlocking,
+  passTokenListening,
+  passTokenConnecting,
+  die,
+});
