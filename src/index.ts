@@ -16,15 +16,8 @@ export {
   TimeoutError,
   WorkerDiedError,
 } from './errors.ts';
-export {
-  Executor,
-  type ExecutorStatistics,
-  type Iterables,
-  type MapOptions,
-  type ShutdownOptions,
-  type SubmitOptions,
-  type WorkerStatistics,
-} from './futures/executor.ts';
+export type { ExecutorStatistics, ShutdownOptions, WorkerStatistics } from './futures/engine.ts';
+export { Executor, type Iterables } from './futures/executor.ts';
 export { Future, type FutureState } from './futures/future.ts';
 export type { MapResult } from './futures/map.ts';
 export {

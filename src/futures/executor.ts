@@ -8,144 +8,17 @@
  * not be mistaken for them.
  */
 
-import type { Transferable } from 'node:worker_threads';
-import {
-  checkArray,
-  checkBoolean,
-  checkCount,
-  checkDuration,
-  checkFunction,
-  checkNames,
-  checkNumber,
-  checkSignal,
-  checkString,
-} from '../options.ts';
+import { checkBoolean, checkNames } from '../options.ts';
+import type { Engine, ExecutorStatistics, ShutdownOptions } from './engine.ts';
 import type { Future } from './future.ts';
 import { type MapResult, startMap } from './map.ts';
 import { openStream } from './stream.ts';
-
-/** How one task, or each task of a map, is to be run. */
-export interface SubmitOptions {
-  /** Aborts this work: pending, it leaves the queue; running, its `currentTask().signal` fires. */
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds that the task may run, counted from its start on a worker. */
-  readonly timeout?: number | undefined;
-  /** Milliseconds that the task may wait for a worker. */
-  readonly queueTimeout?: number | undefined;
-  /** Milliseconds between asking a running task to stop and stopping its worker. Default 500. */
-  readonly grace?: number | undefined;
-  /** Higher runs first; first in, first out within one. Default 0. */
-  readonly priority?: number | undefined;
-  /** How often to run the task again when its worker died; never when it threw. Default 0. */
-  readonly retries?: number | undefined;
-  /** Moved to the worker instead of copied. */
-  readonly transfer?: readonly Transferable[] | undefined;
-  /** Called with what the task says by `currentTask().report(value)`. */
-  readonly onReport?: ((value: unknown) => void) | undefined;
-  /** What the task is called in errors and statistics. Default: the function's name. */
-  readonly name?: string | undefined;
-}
-
-export interface MapOptions extends SubmitOptions {
-  /** Items per task. Default 'auto': sized from measured task time. */
-  readonly chunkSize?: number | 'auto' | undefined;
-  /**
-   * Most results in flight: begun, and not yet taken by the consumer. Default: bounded by a few chunks per worker
-   * for input whose length is not known (generators, async input), unbounded for arrays and the like. For
-   * `stream`: how many values the task may be ahead of the consumer, default 16.
-   */
-  readonly bufferSize?: number | undefined;
-  /** Results in the order of the input (default), or as they come. */
-  readonly ordered?: boolean | undefined;
-  /** Called after every item; `total` is absent while it is not known. */
-  readonly onProgress?: ((progress: { done: number; total?: number }) => void) | undefined;
-}
+import { checkMapOptions, type MapOptions } from './submit-options.ts';
 
 /** One iterable per parameter of the function, sync or async. */
 export type Iterables<A extends readonly unknown[]> = {
   [K in keyof A]: Iterable<A[K]> | AsyncIterable<Awaited<A[K]>>;
 };
-
-export interface ShutdownOptions {
-  /** Resolve only when all work is done and all workers have ended (default), or at once. */
-  readonly wait?: boolean | undefined;
-  /** Cancel what no worker has begun. Default false: pending work is done first. */
-  readonly cancelFutures?: boolean | undefined;
-}
-
-export interface WorkerStatistics {
-  readonly name: string;
-  /** Thread id or process id; absent on the event loop. */
-  readonly id: number | undefined;
-  readonly state: 'starting' | 'idle' | 'busy' | 'stopping';
-  /** Tasks in its hands, running ones and those lined up behind them. */
-  readonly inFlight: number;
-  /** Tasks that it has been given so far. */
-  readonly tasks: number;
-}
-
-/** An immutable snapshot. Counts are since the executor was made. */
-export interface ExecutorStatistics {
-  readonly backend: 'event-loop' | 'thread' | 'process' | 'cluster';
-  readonly state: 'open' | 'closing' | 'closed' | 'broken';
-  readonly maxWorkers: number;
-  readonly concurrency: number;
-  readonly workers: readonly WorkerStatistics[];
-  readonly channel: { readonly kind: 'plain' | 'shared' | 'none'; readonly reason?: string };
-  readonly tasks: {
-    readonly submitted: number;
-    readonly pending: number;
-    readonly running: number;
-    readonly succeeded: number;
-    readonly failed: number;
-    readonly cancelled: number;
-    readonly retried: number;
-  };
-  readonly workersStarted: number;
-  readonly workersDied: number;
-}
-
-/** One thing to run. */
-export interface TaskRequest {
-  readonly fn: Function;
-  readonly args: readonly unknown[];
-  /**
-   * Present for a chunk: one task that calls the function many times, with so many arguments each. `args` holds
-   * them one call after the other, since a flat list of numbers is cheaper to send than a list of tuples.
-   */
-  readonly arity?: number;
-  readonly options: SubmitOptions;
-}
-
-/** What a chunk's future resolves to. The value of an item that threw is `undefined` in `values`. */
-export interface ChunkResult {
-  readonly values: unknown[];
-  readonly errors: ReadonlyMap<number, unknown>;
-  /** Milliseconds the worker spent on it. */
-  readonly ms: number;
-}
-
-/** The consumer's end of a generator task. */
-export interface StreamSource {
-  /** Lets the task run: nothing is produced before. The future settles when the generator has ended. */
-  start(): Future<unknown>;
-  /** Allows `credits` more values. */
-  grant(credits: number): void;
-  /** Ends the generator as `return()` does. */
-  close(): void;
-}
-
-/** What runs tasks. Every method but `shutdown` is synchronous; failures travel in the futures. */
-export interface Engine {
-  /** Tasks that can run at one time. */
-  readonly slots: number;
-  /** Tasks that `map` should have on their way at most; more would only wait, or overflow `maxQueue`. */
-  readonly lookAhead: number;
-  run(request: TaskRequest): Future<unknown>;
-  open(request: TaskRequest, window: number, onItem: (value: unknown) => void): StreamSource;
-  shutdown(options: Required<{ [K in keyof ShutdownOptions]: boolean }>): Promise<void>;
-  statistics(): ExecutorStatistics;
-}
 
 /**
  * Runs functions somewhere else, and gives futures for their results.
@@ -234,36 +107,3 @@ export abstract class Executor implements AsyncDisposable {
 
 /** What `with` returns. */
 class ConfiguredExecutor extends Executor {}
-
-const MAP_OPTIONS = [
-  'signal',
-  'timeout',
-  'queueTimeout',
-  'grace',
-  'priority',
-  'retries',
-  'transfer',
-  'onReport',
-  'name',
-  'chunkSize',
-  'bufferSize',
-  'ordered',
-  'onProgress',
-] as const satisfies ReadonlyArray<keyof MapOptions>;
-
-function checkMapOptions(options: MapOptions): void {
-  checkNames(options, MAP_OPTIONS, 'with');
-  checkSignal('signal', options.signal);
-  checkDuration('timeout', options.timeout);
-  checkDuration('queueTimeout', options.queueTimeout);
-  checkDuration('grace', options.grace);
-  checkNumber('priority', options.priority);
-  checkCount('retries', options.retries, 0, true);
-  checkArray('transfer', options.transfer);
-  checkFunction('onReport', options.onReport);
-  checkString('name', options.name);
-  if (options.chunkSize !== 'auto') checkCount('chunkSize', options.chunkSize, 1);
-  checkCount('bufferSize', options.bufferSize, 1);
-  checkBoolean('ordered', options.ordered);
-  checkFunction('onProgress', options.onProgress);
-}

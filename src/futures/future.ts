@@ -39,7 +39,11 @@ export interface Owner {
   readonly label: string;
 }
 
-type Callback<T> = (future: Future<T>) => void;
+/**
+ * Written as a method, since TypeScript compares the parameters of methods loosely: with a plain function type a
+ * `Future<number>` would not pass for a `Future<unknown>`, and could not be given to `wait`.
+ */
+type Callback<T> = { callback(future: Future<T>): void }['callback'];
 
 /** For executors in this package: says who knows whether the task runs. */
 export let own: (future: Future<unknown>, owner: Owner) => void;

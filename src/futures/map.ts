@@ -14,8 +14,9 @@
  */
 
 import { type Cursor, openCursor } from './cursor.ts';
-import type { ChunkResult, Engine, MapOptions } from './executor.ts';
+import type { ChunkResult, Engine } from './engine.ts';
 import { type Future, subscribe } from './future.ts';
+import type { MapOptions } from './submit-options.ts';
 import { failureObserved, type Unobserved, watchFailure } from './unobserved.ts';
 
 /**
@@ -257,7 +258,8 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
 
   #pulledLater(count: number, failure?: { readonly error: unknown }): void {
     this.#pulling = false;
-    if (this.#ended) return;
+    // Aborted, or left by its consumer, while the input was on its way.
+    if (this.#inputEnded || this.#ended) return;
     this.#pulled += count;
     if (count === 0) this.#endInput(failure);
     this.#pump();
@@ -313,16 +315,18 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   }
 
   #receive(future: Future<unknown>, first: number, count: number): void {
-    if (!this.#inFlight.delete(future)) return;
-    // Settled already, so this is one microtask; it keeps reading a future's outcome in one place.
+    // Settled already, so this is one microtask; it keeps reading a future's outcome in one place. The map may be
+    // aborted in that microtask, which is why the future is taken off the list after it.
+    const accept = (result: ChunkResult, failed?: { readonly error: unknown }): void => {
+      if (this.#inFlight.delete(future)) this.#accept(first, count, result, failed);
+    };
     future.then(
-      (result) => this.#accept(first, count, result as ChunkResult),
-      (error: unknown) => this.#accept(first, count, { values: [], errors: new Map(), ms: 0 }, { error }),
+      (result) => accept(result as ChunkResult),
+      (error: unknown) => accept({ values: [], errors: new Map(), ms: 0 }, { error }),
     );
   }
 
   #accept(first: number, count: number, result: ChunkResult, failed?: { readonly error: unknown }): void {
-    if (this.#ended) return;
     if (failed === undefined) this.#adapt(count, result.ms);
     for (let n = 0; n < count && !this.#ended; n += 1) {
       const place = this.#ordered ? first + n : this.#arrived++;
@@ -372,6 +376,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     this.#outcomes.clear();
     this.#values = [];
     this.#pulled = this.#taken;
+    this.#cursor.close();
     this.#forsake();
     this.#wake();
   }

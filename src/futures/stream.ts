@@ -9,8 +9,9 @@
  * takes gives one back. So buffer and wire together never hold more than `bufferSize` values.
  */
 
-import type { Engine, MapOptions, StreamSource, TaskRequest } from './executor.ts';
+import type { Engine, StreamSource, TaskRequest } from './engine.ts';
 import { type Future, hasFailed, subscribe } from './future.ts';
+import type { MapOptions } from './submit-options.ts';
 
 /** Raising it hides more of the round trip at the price of values computed in vain when the consumer stops. */
 const DEFAULT_WINDOW = 16;

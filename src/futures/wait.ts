@@ -36,7 +36,8 @@ export async function wait<F extends Future<unknown>>(
   checkWait(limits);
   const all = unique(futures);
   await settled(all, returnWhen, limits).catch((error: unknown) => {
-    if (!(error instanceof TimeoutError)) throw error;
+    // A caller may abort with a TimeoutError of its own; that one is a reason, not the end of `timeout`.
+    if (!(error instanceof TimeoutError) || error === limits.signal?.reason) throw error;
   });
   const done = new Set<F>();
   const notDone = new Set<F>();

@@ -18,16 +18,18 @@ export function after(ms: number, fn: () => void): NodeJS.Timeout | undefined {
  * exactly once when the limit wins, so that a wait that was given up leaves nothing behind. `start` runs
  * before the limits are looked at: what is there already is taken even with a timeout of 0.
  *
- * @throws TimeoutError saying `what` did not come, after `timeout` ms; `signal.reason` when aborted.
+ * @throws TimeoutError saying `what` did not come, after `timeout` ms; `signal.reason` when aborted; RangeError or
+ *   TypeError for wrong options.
  */
 export function waitWithin<T>(
   options: WaitOptions,
   what: () => string,
   start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void,
 ): Promise<T> {
-  checkWait(options);
-  const { timeout, signal } = options;
   return new Promise<T>((resolve, reject) => {
+    // In here, so that a wrong option rejects: who waits with `catch` should not need `try` as well.
+    checkWait(options);
+    const { timeout, signal } = options;
     let settled = false;
     let timer: NodeJS.Timeout | undefined;
     const finish = (): void => {

@@ -53,7 +53,10 @@ export interface Channel {
   recall(priority: number): readonly number[];
   /** Moves tasks from workers that are stuck to workers that are free. */
   rebalance(): void;
+  /** Has a worker begun it, as far as one can tell? True also for what only waits where it cannot be taken back. */
   hasBegun(id: number): boolean;
+  /** Is it one of those that its worker is at, and not one that lies ready behind them? */
+  isUnderWay(id: number): boolean;
   /** Says something to the worker that holds the task. */
   tell(id: number, message: ToWorker): void;
   holderOf(id: number): WorkerHandle | undefined;

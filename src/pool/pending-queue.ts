@@ -6,14 +6,20 @@ export interface Queued {
   readonly priority: number;
 }
 
-/** One priority's tasks. Removed ones stay as holes until the head passes them. */
+/**
+ * One priority's tasks. Removed ones stay as holes until the head passes them; the last entry is never a hole, since
+ * `push` compares with it.
+ */
 interface Bucket<T> {
   readonly priority: number;
   items: Array<T | undefined>;
   head: number;
 }
 
-/** How many passed entries a bucket keeps before it is cut: each cut copies the rest, so not every time. */
+/**
+ * How many passed entries a bucket keeps at least before it is cut. A cut copies the rest, so it also waits until the
+ * passed ones are the larger half: each entry is then copied once on average, however long the queue is.
+ */
 const CUT = 1024;
 
 /**
@@ -38,7 +44,7 @@ export class PendingQueue<T extends Queued> {
 
   /** The most urgent task, left in its place. */
   peek(): T | undefined {
-    for (const bucket of this.#buckets) {
+    for (let bucket = this.#buckets[0]; bucket !== undefined; bucket = this.#buckets[0]) {
       while (bucket.head < bucket.items.length) {
         const task = bucket.items[bucket.head];
         if (task !== undefined) return task;
@@ -46,6 +52,9 @@ export class PendingQueue<T extends Queued> {
       }
       bucket.items.length = 0;
       bucket.head = 0;
+      if (this.#buckets.length === 1) return undefined;
+      // Priorities may be deadlines, each of them used once: empty buckets must not pile up in front.
+      this.#buckets.shift();
     }
     return undefined;
   }
@@ -56,7 +65,7 @@ export class PendingQueue<T extends Queued> {
     const bucket = this.#bucket(task.priority);
     bucket.items[bucket.head] = undefined;
     bucket.head += 1;
-    if (bucket.head >= CUT) {
+    if (bucket.head >= CUT && bucket.head * 2 >= bucket.items.length) {
       bucket.items.splice(0, bucket.head);
       bucket.head = 0;
     }
@@ -70,6 +79,7 @@ export class PendingQueue<T extends Queued> {
     const at = this.#find(bucket, task.id);
     if (bucket.items[at] !== task) return false;
     bucket.items[at] = undefined;
+    while (bucket.items.length > bucket.head && bucket.items.at(-1) === undefined) bucket.items.pop();
     this.#size -= 1;
     return true;
   }

@@ -90,6 +90,13 @@ class Hand {
   hasBegun({ call, slot }: Held): boolean {
     return slot < 0 || this.worker.claims === undefined || this.worker.claims.isClaimed(slot, call.id);
   }
+
+  /** What the worker is at. Without claims those are the first in line; the others it has not touched. */
+  underWay(concurrency: number): Held[] {
+    const held = [...this.held.values()];
+    if (this.worker.claims === undefined) return held.slice(0, concurrency);
+    return held.filter((one) => this.hasBegun(one));
+  }
 }
 
 export interface PlainChannelOptions {
@@ -144,11 +151,9 @@ export class PlainChannel implements Channel {
     this.#unsent.delete(hand);
     const begun: number[] = [];
     const untouched: number[] = [];
+    const underWay = new Set(hand.underWay(this.#options.concurrency));
     for (const held of hand.held.values()) {
-      // Without claims, the first few in line are those that it was at; the others it never touched.
-      const among = worker.claims === undefined && begun.length < this.#options.concurrency;
-      const running = among || held.spent || (worker.claims !== undefined && hand.hasBegun(held));
-      (running ? begun : untouched).push(held.call.id);
+      (underWay.has(held) || held.spent ? begun : untouched).push(held.call.id);
       this.#holders.delete(held.call.id);
     }
     return { begun, untouched };
@@ -227,6 +232,16 @@ export class PlainChannel implements Channel {
     const hand = this.#holders.get(id);
     const held = hand?.held.get(id);
     return hand !== undefined && held !== undefined && hand.hasBegun(held);
+  }
+
+  isUnderWay(id: number): boolean {
+    const { concurrency } = this.#options;
+    return (
+      this.#holders
+        .get(id)
+        ?.underWay(concurrency)
+        .some(({ call }) => call.id === id) ?? false
+    );
   }
 
   tell(id: number, message: ToWorker): void {

@@ -1,6 +1,6 @@
 /** A scheduler, a channel and workers, put together into the engine of an executor. */
 
-import type { Engine, ExecutorStatistics, StreamSource, TaskRequest } from '../futures/executor.ts';
+import type { Engine, ExecutorStatistics, StreamSource, TaskRequest } from '../futures/engine.ts';
 import type { Future } from '../futures/future.ts';
 import { currentTask } from '../tasks/current-task.ts';
 import { isLoadingTaskModule } from '../tasks/loading.ts';

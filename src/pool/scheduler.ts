@@ -26,7 +26,7 @@ import {
   type WorkerDeath,
   WorkerDiedError,
 } from '../errors.ts';
-import type { ChunkResult, StreamSource, TaskRequest } from '../futures/executor.ts';
+import type { ChunkResult, StreamSource, TaskRequest } from '../futures/engine.ts';
 import { type Future, hasFailed, own } from '../futures/future.ts';
 import { after } from '../futures/waiting.ts';
 import { referenceTo } from '../tasks/reference.ts';
@@ -54,13 +54,14 @@ import { hold, letGo } from './keep-alive.ts';
 import { learnErrorClasses } from './known-errors.ts';
 import type { PoolSettings } from './options.ts';
 import { PendingQueue } from './pending-queue.ts';
-import { Task } from './task.ts';
+import { SubmitStacks } from './submit-stack.ts';
+import { type Keeper, Task } from './task.ts';
 import type { Workers, WorkersListener } from './workers.ts';
 
 /** What a task that ignores its abort signal is given before its worker is stopped. */
 const DEFAULT_GRACE_MS = 500;
 
-export class Scheduler implements WorkersListener {
+export class Scheduler implements WorkersListener, Keeper {
   readonly #backend: Backend;
   readonly #settings: PoolSettings;
   readonly #channel: Channel;
@@ -68,9 +69,12 @@ export class Scheduler implements WorkersListener {
   readonly #queue = new PendingQueue<Task>();
   /** All tasks that are not over, by number. */
   readonly #tasks = new Map<number, Task>();
+  readonly #stacks = new SubmitStacks();
   #nextId = 1;
   #state: 'open' | 'closing' | 'broken' = 'open';
   #makeBroken: (() => BrokenExecutorError) | undefined;
+  /** Nothing more is to begin: what comes back from workers is not queued again. */
+  #cancelling = false;
   #pumpPlanned = false;
   /** More than one priority has been seen, so urgent tasks may have to overtake what lies in workers' hands. */
   #mixed = false;
@@ -114,22 +118,27 @@ export class Scheduler implements WorkersListener {
     task.onItem = onItem;
     return {
       start: () => {
-        if (!task.future.done()) this.#enqueue(task);
+        const refusal = this.#refusal(AS_STREAM);
+        if (task.future.done()) return task.future;
+        if (refusal === undefined) this.#enqueue(task);
+        else task.future.setException(refusal);
         return task.future;
       },
       grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
       close: () => {
         if (task.future.cancel()) return;
+        task.repeatable = false;
         this.#tell(task, [CLOSE, task.id]);
         this.#startGrace(task, 'its consumer had left');
       },
     };
   }
 
-  /** Refuses new work; optionally takes back what no worker has begun. */
+  /** Refuses new work; optionally takes back what no worker has begun, now or when a worker's death gives it back. */
   close(cancelPending: boolean): void {
     if (this.#state === 'open') this.#state = 'closing';
     if (!cancelPending) return;
+    this.#cancelling = true;
     for (const task of this.#tasks.values()) task.future.cancel();
   }
 
@@ -175,6 +184,12 @@ export class Scheduler implements WorkersListener {
     task.graceTimer ??= after(grace, () => {
       const holder = this.#channel.holderOf(task.id);
       if (holder === undefined) return;
+      if (!this.#channel.isUnderWay(task.id)) {
+        // Whatever keeps that worker busy is another task, which has done nothing wrong.
+        task.graceTimer = undefined;
+        this.#startGrace(task, why);
+        return;
+      }
       const reason = `it was stopped because task ${task.label} went on for ${grace} ms after ${why}`;
       if (holder.abandon === undefined) this.#workers().kill(holder, reason);
       else holder.abandon(task.id);
@@ -191,9 +206,9 @@ export class Scheduler implements WorkersListener {
 
   #prepare(request: TaskRequest, shape: number, window: number): Task {
     const { options, fn, args, arity = 0 } = request;
-    const task = new Task(this, this.#nextId++, fn, options);
+    const task = new Task(this, this.#nextId++, fn, options, this.#stacks.take(fn));
     this.counts.submitted += 1;
-    const refusal = this.#refusal();
+    const refusal = this.#refusal(shape);
     if (refusal !== undefined || options.signal?.aborted) {
       task.future.setException(refusal ?? options.signal?.reason);
       return task;
@@ -223,7 +238,7 @@ export class Scheduler implements WorkersListener {
     return task;
   }
 
-  #refusal(): Error | undefined {
+  #refusal(shape: number): Error | undefined {
     if (this.#makeBroken !== undefined) return this.#makeBroken();
     if (this.#state !== 'open') {
       return new ExecutorShutdownError(
@@ -233,6 +248,8 @@ export class Scheduler implements WorkersListener {
     if (isProcessExiting()) {
       return new ExecutorShutdownError('The executor takes no more work: the process is exiting.');
     }
+    // A map keeps itself within bounds. It cannot know of others that fill the queue, and must not fail for them.
+    if (shape === AS_CHUNK) return undefined;
     const { maxQueue, maxWorkers, concurrency } = this.#settings;
     if (this.#tasks.size < maxWorkers * concurrency + maxQueue) return undefined;
     return new QueueFullError(
@@ -241,11 +258,6 @@ export class Scheduler implements WorkersListener {
   }
 
   #enqueue(task: Task): void {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) {
-      task.future.setException(refusal);
-      return;
-    }
     own(task.future, task);
     if (this.#tasks.size === 0) hold();
     this.#tasks.set(task.id, task);
@@ -262,10 +274,11 @@ export class Scheduler implements WorkersListener {
   }
 
   #expireInQueue(task: Task, limit: number): void {
-    if (task.future.done() || !this.withdraw(task)) return;
-    task.future.setException(
-      new TimeoutError(`Task ${task.label} waited in the queue for longer than ${limit} ms (queueTimeout)`),
+    if (this.#channel.isUnderWay(task.id)) return;
+    const error = new TimeoutError(
+      `Task ${task.label} waited in the queue for longer than ${limit} ms (queueTimeout)`,
     );
+    this.#abandon(task, error, 'its time in the queue was over');
   }
 
   #push(task: Task): void {
@@ -327,7 +340,7 @@ export class Scheduler implements WorkersListener {
         this.#fail(task, worker, unpackError(message[3], codec, task.stackOptions()));
         break;
       case ITEM:
-        if (!task.future.done()) task.onItem?.(codec.decode(message[2]));
+        this.#item(task, message[2]);
         break;
       case REPORT:
         this.#report(task, message[2]);
@@ -341,27 +354,39 @@ export class Scheduler implements WorkersListener {
   }
 
   died(leftover: Leftover, death: WorkerDeath, cause: unknown): void {
+    // Once the pool is being killed, or told to begin nothing more, nothing is run again.
+    const open = this.#workers().open && !this.#cancelling;
     for (const id of leftover.untouched) {
       const task = this.#tasks.get(id);
-      if (task !== undefined) this.#push(task);
+      if (task === undefined) continue;
+      if (open && !task.future.done()) {
+        this.#push(task);
+        continue;
+      }
+      task.place = 'nowhere';
+      // Where nobody can see what a worker has begun, the future may have said that it runs, and cannot take it back.
+      if (!task.future.cancel()) this.#lose(task, death, cause);
     }
     for (const id of leftover.begun) {
       const task = this.#tasks.get(id);
       if (task === undefined) continue;
-      if (task.future.done()) this.#forget(task);
-      else if (task.attempt <= (task.options.retries ?? 0) && this.#makeBroken === undefined)
-        this.#retry(task);
-      else {
-        this.#forget(task);
-        const options = cause === undefined ? undefined : { cause };
-        task.future.setException(new WorkerDiedError(`task ${task.label}`, death, options));
-      }
+      if (open && !task.future.done() && task.mayRunAgain) this.#retry(task);
+      else this.#lose(task, death, cause);
     }
+  }
+
+  /** The task went with its worker. */
+  #lose(task: Task, death: WorkerDeath, cause: unknown): void {
+    this.#forget(task);
+    if (task.future.done()) return;
+    const options = cause === undefined ? undefined : { cause };
+    task.future.setException(new WorkerDiedError(`task ${task.label}`, death, options));
   }
 
   broken(makeError: () => BrokenExecutorError): void {
     this.#makeBroken = makeError;
     this.#state = 'broken';
+    this.#cancelling = true;
     for (const task of this.#tasks.values()) {
       // What a worker has begun is over when that worker is gone; it is told to go by whoever broke the pool.
       if (task.place === 'queue') this.withdraw(task);
@@ -407,6 +432,20 @@ export class Scheduler implements WorkersListener {
       errors: new Map(errors.map(([index, envelope]) => [index, unpackError(envelope, codec, stack)])),
       ms,
     };
+  }
+
+  #item(task: Task, packed: unknown): void {
+    // A second run would begin with the first value again.
+    task.repeatable = false;
+    if (task.future.done()) return;
+    let item: unknown;
+    try {
+      item = this.#backend.codec.decode(packed);
+    } catch (error) {
+      this.#abandon(task, error, 'one of its values could not be decoded');
+      return;
+    }
+    task.onItem?.(item);
   }
 
   #report(task: Task, packed: unknown): void {

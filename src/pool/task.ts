@@ -1,13 +1,21 @@
 /** One task on its way through a pool. */
 
-import type { SubmitOptions } from '../futures/executor.ts';
 import { Future, type Owner, subscribe } from '../futures/future.ts';
+import type { SubmitOptions } from '../futures/submit-options.ts';
 import type { OutgoingCall } from './channel.ts';
 import type { Queued } from './pending-queue.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { SubmitStack } from './submit-stack.ts';
 
 /** Where a task is; see the invariants in `scheduler.ts`. */
 export type Place = 'nowhere' | 'queue' | 'channel' | 'over';
+
+/** Who looks after tasks: the scheduler. */
+export interface Keeper {
+  /** The future of a task has settled. */
+  count(future: Future<unknown>): void;
+  hasBegun(task: Task): boolean;
+  withdraw(task: Task): boolean;
+}
 
 export class Task implements Owner, Queued {
   readonly id: number;
@@ -17,25 +25,31 @@ export class Task implements Owner, Queued {
   readonly future: Future<unknown>;
   place: Place = 'nowhere';
   attempt = 1;
+  /** False once part of its outcome has been given away, or nobody wants it any more. */
+  repeatable = true;
   call: OutgoingCall | undefined;
   onItem: ((value: unknown) => void) | undefined;
   queueTimer: NodeJS.Timeout | undefined;
   runTimer: NodeJS.Timeout | undefined;
   graceTimer: NodeJS.Timeout | undefined;
   offSignal: (() => void) | undefined;
-  readonly #scheduler: Scheduler;
-  /** Holds the stack of the submit; it is only formatted when an error needs it. */
-  readonly #submitted: { stack?: string } = {};
+  readonly #keeper: Keeper;
+  readonly #submitted: SubmitStack;
 
-  constructor(scheduler: Scheduler, id: number, fn: Function, options: SubmitOptions) {
-    this.#scheduler = scheduler;
+  constructor(keeper: Keeper, id: number, fn: Function, options: SubmitOptions, submitted: SubmitStack) {
+    this.#keeper = keeper;
     this.id = id;
     this.options = options;
     this.priority = options.priority ?? 0;
     this.label = options.name ?? (typeof fn === 'function' && fn.name !== '' ? fn.name : '(anonymous)');
     this.future = new Future();
-    subscribe(this.future, (future) => scheduler.count(future));
-    Error.captureStackTrace(this.#submitted);
+    subscribe(this.future, (future) => keeper.count(future));
+    this.#submitted = submitted;
+  }
+
+  /** Whether it may be given to another worker after its own has died in the middle of it. */
+  get mayRunAgain(): boolean {
+    return this.repeatable && this.attempt <= (this.options.retries ?? 0);
   }
 
   get outgoing(): OutgoingCall {
@@ -44,11 +58,11 @@ export class Task implements Owner, Queued {
   }
 
   started(): boolean {
-    return this.#scheduler.hasBegun(this);
+    return this.#keeper.hasBegun(this);
   }
 
   withdraw(): boolean {
-    return this.#scheduler.withdraw(this);
+    return this.#keeper.withdraw(this);
   }
 
   /** For errors: the frames of whoever submitted this task. */

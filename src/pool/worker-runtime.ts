@@ -9,7 +9,8 @@
  * entry files know nothing of tasks.
  *
  * Answers leave before the next task begins, even when it is there already: a task that turns out to be slow
- * must not sit on the results of those before it. Answers that come from callbacks leave together at the end of the tick.
+ * must not sit on the results of those before it. For the same reason reports and the values of a stream leave at
+ * once: a task that computes for a minute does not go back to its event loop in between. Answers that come from callbacks leave together at the end of the tick.
  */
 
 import type { Transferable } from 'node:worker_threads';
@@ -100,8 +101,9 @@ class Running implements CurrentTask {
     return this.#controller.signal;
   }
 
-  report(value: unknown): void {
-    this.#report(this.id, value);
+  /** A value of its own, so that a task may take it out of the object: `const { report } = currentTask()`. */
+  get report(): (value: unknown) => void {
+    return (value) => this.#report(this.id, value);
   }
 
   abort(reason: unknown): void {
@@ -151,7 +153,7 @@ export class WorkerRuntime {
         this.#line.push(message);
         break;
       case ABORT:
-        this.#running.get(message[1])?.abort(unpackError(message[2], this.#host.codec));
+        this.#abort(message[1], unpackError(message[2], this.#host.codec));
         break;
       case CREDIT:
         this.#running.get(message[1])?.stream?.grant(message[2]);
@@ -271,7 +273,7 @@ export class WorkerRuntime {
   readonly #report = (id: number, value: unknown): void => {
     if (!this.#running.has(id)) return;
     this.#send([REPORT, id, this.#pack(value, 'report').value]);
-    this.#planFlush();
+    this.#flush();
   };
 
   // ── answering ───────────────────────────────────────────────────────────────────────────────────────────
@@ -322,16 +324,28 @@ export class WorkerRuntime {
     this.#planFlush();
   }
 
-  #close(id: number): void {
+  #abort(id: number, reason: unknown): void {
     const running = this.#running.get(id);
-    running?.abort(new Error('The consumer of the stream has left'));
-    running?.stream?.close();
+    if (running !== undefined) {
+      running.abort(reason);
+      return;
+    }
+    // It waits in line, where the pool cannot reach it; what never begins need not be stopped.
+    const at = this.#line.findIndex((call) => call[1] === id);
+    if (at < 0) return;
+    this.#line.splice(at, 1);
+    this.#send([FAILED, id, 0, packError(reason, this.#host.codec)]);
+  }
+
+  #close(id: number): void {
+    this.#abort(id, new Error('The consumer of the stream has left'));
+    this.#running.get(id)?.stream?.close();
   }
 
   #sendItem(running: Running, item: unknown): void {
     if (!this.#running.has(running.id)) return;
     this.#send([ITEM, running.id, this.#pack(item, 'item').value]);
-    this.#planFlush();
+    this.#flush();
   }
 
   #pack(value: unknown, what: string): Packed {

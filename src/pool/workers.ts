@@ -86,6 +86,11 @@ export class Workers {
     return this.#members.size > 0;
   }
 
+  /** False once all workers are ending: none will be started any more. */
+  get open(): boolean {
+    return !this.#closed;
+  }
+
   /** Starts workers for `pending` tasks that found no room, and for `minWorkers`, within `maxWorkers`. */
   ensure(pending: number): void {
     const { maxWorkers, minWorkers, concurrency } = this.#settings;
@@ -235,12 +240,13 @@ export class Workers {
     if (handle === undefined || !this.#members.delete(member)) return;
     this.#byHandle.delete(handle);
     clearTimeout(member.stopTimer);
-    const death = member.killedFor === undefined ? observed : { ...observed, reason: member.killedFor };
-    const leftover = this.#channel.detach(handle);
-    const expected = member.state === 'stopping' && leftover.begun.length === 0;
     const codec = this.#backend.codec;
     const cause = member.fault === undefined ? undefined : unpackError(member.fault, codec);
-    if (!expected && !this.#closed) this.dead += 1;
+    const said = member.fault === undefined ? undefined : `an error that nothing caught: ${String(cause)}`;
+    const death: WorkerDeath = { ...observed, reason: member.killedFor ?? said ?? observed.reason };
+    const leftover = this.#channel.detach(handle);
+    const expected = member.state === 'stopping' && leftover.begun.length === 0;
+    if (!expected && member.state !== 'starting' && !this.#closed) this.dead += 1;
     if (member.state === 'starting') {
       if (!this.#closed) this.#startFailed(cause ?? new WorkerDiedError('its start', death));
     } else {
@@ -252,6 +258,8 @@ export class Workers {
         );
       }
     }
+    // There may be no task that would ask for a successor; `minWorkers` are kept all the same.
+    this.ensure(0);
     this.#listener.changed();
     if (this.#members.size > 0) return;
     const emptied = this.#emptied;

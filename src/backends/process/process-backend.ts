@@ -11,6 +11,7 @@ import { bytesCodec, type Codec } from '../../wire/codec.ts';
 import { encodeFrame, FrameReader } from '../../wire/frames.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
 import { StderrTail } from '../stderr-tail.ts';
+import { dyingWithParent } from './die-with-parent.ts';
 
 export interface ProcessSettings {
   readonly env?: NodeJS.ProcessEnv | undefined;
@@ -61,7 +62,8 @@ class ProcessHandle implements WorkerHandle {
     this.name = setup.name;
     this.#events = events;
     const flags = settings.execArgv ?? processFlags();
-    this.#child = spawn(process.execPath, [...flags, ENTRY], {
+    const [command, args] = dyingWithParent(process.execPath, [...flags, ENTRY]);
+    this.#child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
       windowsHide: true,
       ...(settings.env === undefined ? {} : { env: settings.env }),
@@ -69,14 +71,20 @@ class ProcessHandle implements WorkerHandle {
     });
     this.#offExit = atExit(() => this.#child.kill('SIGKILL'));
     const child = this.#child;
-    this.#pipe = child.stdio[CHANNEL_FD] as unknown as Socket;
-    const stderr = child.stderr as unknown as Socket;
-    this.#tail = new StderrTail(stderr);
     // Before the process has started, `pid` may be missing, and the error comes as an event.
     child.on('error', (error) => {
       this.#startError = error;
       if (child.pid === undefined) this.#exited(null, null);
     });
+    // No pipes at all: out of descriptors. There is nothing here then that could exit later.
+    if (child.stdio === undefined) {
+      this.#gone = true;
+      this.#offExit();
+      throw new Error('the system has no file descriptors left for the pipes of a process');
+    }
+    this.#pipe = child.stdio[CHANNEL_FD] as unknown as Socket;
+    const stderr = child.stderr as unknown as Socket;
+    this.#tail = new StderrTail(stderr, process.stderr);
     this.#read();
     child.once('exit', (code, signal) => {
       clearTimeout(this.#killTimer);
@@ -146,7 +154,7 @@ class ProcessHandle implements WorkerHandle {
   #reason(exitCode: number | null, signal: string | null, stderr: readonly string[]): string {
     if (this.#startError !== undefined) return `it failed: ${this.#startError.message}`;
     if (stderr.some((line) => line.includes('heap out of memory'))) return 'it ran out of memory';
-    if (signal !== null) return `the process was killed by ${signal}`;
-    return `the process exited with code ${exitCode}, as by process.exit(${exitCode})`;
+    if (signal !== null) return `it was killed by ${signal}`;
+    return `it exited with code ${exitCode}, as by process.exit(${exitCode})`;
   }
 }

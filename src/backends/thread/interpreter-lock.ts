@@ -22,9 +22,13 @@ export class InterpreterLock {
   /** The number of the thread that holds it, or 0. */
   readonly word: Int32Array = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
-  /** A thread has ended; if it died holding the lock, nobody else would ever get it. */
+  /**
+   * A thread has ended; if it died holding the lock, nobody else would ever get it. It may also have died right after
+   * it was woken to take the lock: that wake has to go to another one then.
+   */
   releaseFor(owner: number): void {
-    if (Atomics.compareExchange(this.word, 0, owner, FREE) === owner) Atomics.notify(this.word, 0, 1);
+    Atomics.compareExchange(this.word, 0, owner, FREE);
+    Atomics.notify(this.word, 0, 1);
   }
 }
 

@@ -72,12 +72,13 @@ class ThreadHandle implements WorkerHandle {
       name: setup.name,
       workerData: data,
       transferList: [port2],
-      stderr: true,
       ...(settings.env === undefined ? {} : { env: settings.env }),
       ...(settings.resourceLimits === undefined ? {} : { resourceLimits: settings.resourceLimits }),
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
     this.id = this.#worker.threadId;
+    // Node passes it on already. With `stderr: true` it would leave that to us, and the first read of the stream would
+    // ref a port that nobody outside can unref: an idle thread would keep the process open.
     const tail = new StderrTail(this.#worker.stderr);
     port1.on('message', (batch: FromWorker[]) => events.messages(batch));
     port1.on('messageerror', (error) => {
@@ -116,8 +117,7 @@ class ThreadHandle implements WorkerHandle {
 
   #reason(exitCode: number): string {
     const error = this.#error;
-    if (error === undefined)
-      return `the thread exited with code ${exitCode}, as by process.exit(${exitCode})`;
+    if (error === undefined) return `it exited with code ${exitCode}, as by process.exit(${exitCode})`;
     const { code } = error as { code?: unknown };
     if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'it ran out of memory (resourceLimits)';
     return `an error that nothing caught: ${String(error)}`;

@@ -1,0 +1,23 @@
+/** Every contestant, ours first, threads before processes. */
+import type { Contestant } from '../contestant.ts';
+import { processes, processesPlain, threads, threadsPlain } from './manyhands.ts';
+import { piscina, piscinaDeep } from './piscina.ts';
+import { poolifier, poolifierCluster } from './poolifier.ts';
+import { tinypool, tinypoolDeep, tinypoolProcesses } from './tinypool.ts';
+import { workerpool, workerpoolProcesses } from './workerpool.ts';
+
+export const contestants: readonly Contestant[] = [
+  threads,
+  threadsPlain,
+  piscina,
+  piscinaDeep,
+  tinypool,
+  tinypoolDeep,
+  workerpool,
+  poolifier,
+  processes,
+  processesPlain,
+  tinypoolProcesses,
+  workerpoolProcesses,
+  poolifierCluster,
+];

@@ -1,0 +1,131 @@
+/** What is measured, in which unit, and what the measuring of it needs from the runner. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool, Reach } from './contestant.ts';
+
+/** One number that a workload yields. */
+export interface Figure {
+  readonly key: string;
+  /** Completes the sentence "this many UNIT of LABEL". */
+  readonly label: string;
+  readonly unit: 'tasks/s' | 'items/s' | 'MB/s' | 'us' | 'ms' | 'MB' | 'x';
+  readonly better: 'higher' | 'lower';
+  /** Values below this are noise of the measurement: ratios are taken as if they were this much. */
+  readonly floor?: number;
+}
+
+/** How much of everything. `quick` is for a look in passing; published figures use `full`. */
+export interface Scale {
+  /** Milliseconds of load before, and of load while, throughput and latency are measured. */
+  readonly warmUp: number;
+  readonly window: number;
+  readonly burst: number;
+  readonly fib: number;
+  readonly mapItems: number;
+  readonly eachItems: number;
+  /** Milliseconds of idling that are observed. */
+  readonly idle: number;
+}
+
+export const full: Scale = {
+  warmUp: 120,
+  window: 300,
+  burst: 100_000,
+  fib: 35,
+  mapItems: 1_000_000,
+  eachItems: 20_000,
+  idle: 2000,
+};
+
+export const quick: Scale = {
+  warmUp: 60,
+  window: 120,
+  burst: 10_000,
+  fib: 31,
+  mapItems: 200_000,
+  eachItems: 4_000,
+  idle: 500,
+};
+
+export interface Setting {
+  readonly workers: number;
+  readonly scale: Scale;
+}
+
+/** Figures by key. A key may be missing where the system does not tell. */
+export type Measured = Readonly<Record<string, number>>;
+
+/** A yardstick that is no contestant, such as another language's own module. */
+export interface Baseline {
+  readonly name: string;
+  readonly reach: Reach;
+  /** `undefined` where it is not installed. */
+  measure(setting: Setting): Promise<Measured | undefined>;
+}
+
+export interface Workload {
+  /** What the command line takes. */
+  readonly name: string;
+  readonly title: string;
+  readonly figures: readonly Figure[];
+  /** See `OpenOptions.binary`. */
+  readonly binary?: boolean;
+  /**
+   * All contestants at once instead of one after the other: for what sleeps nearly all of the time, and
+   * counts seconds of processor instead of seconds on the wall.
+   */
+  readonly sideBySide?: boolean;
+  /** No more rounds than this, for what takes many seconds a contestant and varies little. */
+  readonly maxRounds?: number;
+  /** Milliseconds after which a contestant is taken to hang; default 20 s. */
+  readonly limit?: number;
+  readonly baselines?: readonly Baseline[];
+  /** Measures one contestant, in a process of its own, which opens its pool when the workload says so. */
+  run(open: () => Promise<Pool>, setting: Setting): Promise<Measured>;
+}
+
+/**
+ * Keeps `inFlight` calls going for `ms`, and returns how many were done, in all and a second. The calls under way
+ * at the end are awaited and counted, and so is their time.
+ */
+export async function throughput(
+  call: () => PromiseLike<unknown>,
+  inFlight: number,
+  ms: number,
+): Promise<{ done: number; rate: number }> {
+  let done = 0;
+  const start = performance.now();
+  const caller = async () => {
+    while (performance.now() - start < ms) {
+      await call();
+      done += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, caller));
+  return { done, rate: (done * 1000) / (performance.now() - start) };
+}
+
+/** Checks a result, for a figure of wrong answers is worth nothing. */
+export function expect(right: boolean, what: string): void {
+  if (!right) throw new Error(`Wrong result: ${what}`);
+}
+
+/** Milliseconds between two looks of the event-loop watcher. A smaller step costs more than it tells. */
+const DELAY_STEP = 5;
+
+/**
+ * Runs `work` and tells how late the event loop of the caller was meanwhile, in milliseconds. The watcher
+ * needs a look before, to count from, and one after, or a loop that was blocked all of the time would go unseen.
+ */
+export async function watchingEventLoop<T>(
+  work: () => Promise<T>,
+): Promise<{ result: T; p99: number; max: number }> {
+  const histogram = monitorEventLoopDelay({ resolution: DELAY_STEP });
+  histogram.enable();
+  await sleep(2 * DELAY_STEP);
+  const result = await work();
+  await sleep(2 * DELAY_STEP);
+  histogram.disable();
+  const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - DELAY_STEP);
+  return { result, p99: late(histogram.percentile(99)), max: late(histogram.max) };
+}

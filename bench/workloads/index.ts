@@ -1,0 +1,25 @@
+/** Every workload, in the order of the report. */
+import type { Workload } from '../workload.ts';
+import { burst } from './burst.ts';
+import { coldStart } from './cold-start.ts';
+import { cpu } from './cpu.ts';
+import { echoMebibyte, echoObject } from './echo.ts';
+import { fib } from './fib.ts';
+import { latency } from './latency.ts';
+import { map, mapEach } from './map.ts';
+import { memory } from './memory.ts';
+import { noop } from './noop.ts';
+
+export const workloads: readonly Workload[] = [
+  noop,
+  latency,
+  echoObject,
+  echoMebibyte,
+  burst,
+  map,
+  mapEach,
+  fib,
+  coldStart,
+  cpu,
+  memory,
+];

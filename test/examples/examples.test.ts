@@ -1,0 +1,112 @@
+/** Every example runs, as a user would run it, and prints what it says it prints. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const folder = new URL('../../examples/', import.meta.url);
+
+/** The lines that an example prints. Fails when it does not end well, or says anything on stderr. */
+async function linesOf(example: string, ...args: string[]): Promise<string[]> {
+  const child = spawn(process.execPath, [new URL(`${example}.js`, folder).pathname, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 120_000,
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    child.stdout.setEncoding('utf8').toArray(),
+    child.stderr.setEncoding('utf8').toArray(),
+    new Promise((resolve, reject) => child.on('close', resolve).on('error', reject)),
+  ]);
+  assert.deepEqual({ code, stderr: stderr.join('') }, { code: 0, stderr: '' }, `${example} did not end well`);
+  return stdout.join('').trimEnd().split('\n');
+}
+
+/** Asserts that lines which independent workers print are there, each worker's own in the order given. */
+function assertInterleaved(lines: readonly string[], ...workers: string[][]): void {
+  assert.deepEqual(lines.toSorted(), workers.flat().toSorted());
+  for (const own of workers)
+    assert.deepEqual(
+      lines.filter((line) => own.includes(line)),
+      own,
+    );
+}
+
+const startedAndCompleted = (what: string): string[] => [`${what} started`, `${what} completed`];
+
+for (const example of ['threads', 'processes']) {
+  test(`${example}: three tasks start and complete, then comes the last line`, async () => {
+    const lines = await linesOf(example);
+    assert.equal(lines.pop(), 'All tasks completed');
+    assertInterleaved(lines, ...['Task 0', 'Task 1', 'Task 2'].map(startedAndCompleted));
+  });
+}
+
+test('two-threads: each thread knows its name', async () => {
+  const lines = await linesOf('two-threads');
+  assert.equal(lines.pop(), 'Done');
+  assertInterleaved(
+    lines,
+    ...['A', 'B'].map((name) => [`Thread ${name} starting`, `Thread ${name} finished`]),
+  );
+});
+
+test('numbers-and-letters: both functions print to their end, on threads and in processes', async () => {
+  const lines = await linesOf('numbers-and-letters');
+  const numbers = [1, 2, 3, 4, 5].map((number) => `Number: ${number}`);
+  const letters = [...'abcde'].map((letter) => `Letter: ${letter}`);
+  const half = lines.indexOf('In processes');
+  assert.equal(lines[0], 'On threads');
+  assertInterleaved(lines.slice(1, half), numbers, letters);
+  assertInterleaved(lines.slice(half + 1), numbers, letters);
+});
+
+test('hybrid: a process and a thread, then the last line', async () => {
+  const lines = await linesOf('hybrid');
+  assert.equal(lines.pop(), 'Hybrid execution completed');
+  assertInterleaved(lines, startedAndCompleted('CPU Task 1'), startedAndCompleted('I/O Task 2'));
+});
+
+test('thread-pool: results in the order of the input', async () => {
+  assert.deepEqual(await linesOf('thread-pool'), ['[ 0, 1, 2, 3, 4 ]']);
+});
+
+test('process-pool: squares in the order of the input', async () => {
+  assert.deepEqual(await linesOf('process-pool'), ['[ 0, 1, 4, 9, 16 ]']);
+});
+
+test('downloads: ten by threads, ten by processes, and how long each took', async () => {
+  const lines = await linesOf('downloads');
+  const downloaded = Array.from({ length: 10 }, (_, id) => `Task ${id}: Downloaded 27520 bytes`).toSorted();
+  assert.deepEqual(lines.slice(0, 10).toSorted(), downloaded);
+  assert.match(lines[10] ?? '', /^Total time with 10 threads: \d+\.\d\d seconds$/);
+  assert.deepEqual(lines.slice(11, 21).toSorted(), downloaded);
+  assert.match(lines[21] ?? '', /^Total time with 10 processes: \d+\.\d\d seconds$/);
+  assert.equal(lines.length, 22);
+});
+
+test('fibonacci: the right number, and how long it took', async () => {
+  const lines = await linesOf('fibonacci', '25');
+  assert.equal(lines[0], 'fibonacci(25) = 75025, 10 times');
+  assert.match(lines[1] ?? '', /^Total time with \d+ threads: \d+\.\d\d seconds$/);
+  assert.equal(lines[2], 'fibonacci(25) = 75025, 10 times');
+  assert.match(lines[3] ?? '', /^Total time with \d+ processes: \d+\.\d\d seconds$/);
+  assert.equal(lines.length, 4);
+});
+
+test('sum: both processes find the same', async () => {
+  const lines = await linesOf('sum');
+  assert.equal(lines.pop(), 'Done: 49999995000000 and 49999995000000');
+  assert.deepEqual(lines.toSorted(), [
+    'Process finished',
+    'Process finished',
+    'Process starting',
+    'Process starting',
+  ]);
+});
+
+test('the list of examples names each of them', () => {
+  const readme = readFileSync(new URL('../../../examples/README.md', import.meta.url), 'utf8');
+  const examples = readdirSync(folder).filter((file) => file.endsWith('.js'));
+  const listed = [...readme.matchAll(/\]\(([\w-]+)\.ts\)/g)].map(([, name]) => `${name}.js`);
+  assert.deepEqual(listed.toSorted(), examples.toSorted());
+});
