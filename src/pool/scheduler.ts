@@ -108,8 +108,9 @@ export class Scheduler implements WorkersListener, Keeper {
 
   /** Runs a call or a chunk. Never throws; the future says what is wrong. */
   run(request: TaskRequest): Future<unknown> {
-    const task = this.#prepare(request, request.arity === undefined ? 0 : AS_CHUNK, 0);
-    if (!task.future.done()) this.#enqueue(task);
+    const shape = request.arity === undefined ? 0 : AS_CHUNK;
+    const task = this.#prepare(request, shape, 0);
+    if (!task.future.done()) this.#enqueue(task, shape);
     return task.future;
   }
 
@@ -119,10 +120,7 @@ export class Scheduler implements WorkersListener, Keeper {
     task.onItem = onItem;
     return {
       start: () => {
-        const refusal = this.#refusal(AS_STREAM);
-        if (task.future.done()) return task.future;
-        if (refusal === undefined) this.#enqueue(task);
-        else task.future.setException(refusal);
+        if (!task.future.done()) this.#enqueue(task, AS_STREAM);
         return task.future;
       },
       grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
@@ -258,7 +256,13 @@ export class Scheduler implements WorkersListener, Keeper {
     );
   }
 
-  #enqueue(task: Task): void {
+  #enqueue(task: Task, shape: number): void {
+    // Asked again: starting the first worker for it may have broken the pool, and a stream begins later than it is made.
+    const refusal = this.#refusal(shape);
+    if (refusal !== undefined) {
+      task.future.setException(refusal);
+      return;
+    }
     own(task.future, task);
     if (this.#tasks.size === 0) hold();
     this.#tasks.set(task.id, task);
