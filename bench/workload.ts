@@ -28,8 +28,8 @@ export interface Scale {
 }
 
 export const full: Scale = {
-  warmUp: 150,
-  window: 400,
+  warmUp: 120,
+  window: 300,
   burst: 100_000,
   fib: 35,
   mapItems: 1_000_000,

@@ -1,6 +1,6 @@
 /** The last lines of what a worker wrote to stderr. */
 
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /** Enough for a stack, or for what V8 prints when it runs out of memory. */
 const LINES = 20;
@@ -9,8 +9,10 @@ const BYTES = 8192;
 export class StderrTail {
   #text = '';
 
-  constructor(stream: Readable) {
+  /** `passOn`: where it is written to as it comes. A pipe would do, but leaves listeners there for each worker. */
+  constructor(stream: Readable, passOn?: Writable) {
     stream.on('data', (chunk: Buffer) => {
+      passOn?.write(chunk);
       this.#text = (this.#text + chunk.toString('utf8')).slice(-BYTES);
     });
     // A pipe that breaks with its process has nothing more to tell.

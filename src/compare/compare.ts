@@ -14,7 +14,7 @@ import { judgeClaims } from './claims/index.ts';
 import type { ExperimentDefinition } from './experiments/definition.ts';
 import { experimentById, experimentIds } from './experiments/index.ts';
 import { SERVER_LATENCY_MS } from './experiments/io.ts';
-import { defaultSettings, type Settings } from './job.ts';
+import { defaultSettings, type Job, type Settings } from './job.ts';
 import { baselineOf, isPython } from './lanes.ts';
 import { findPython } from './python.ts';
 import type { Experiment, ExperimentId, Lane, LaneId, Machine, PythonInfo, Report } from './report.ts';
@@ -124,8 +124,9 @@ async function runExperiment(definition: ExperimentDefinition, run: Run): Promis
     const url = definition.needsServer ? (await serverOf(run)).url : '';
     const rounds = new Map<LaneId, Lane[]>();
     for (const lane of lanes) {
-      const result = await runOneLane(definition, lane, url, run);
-      rounds.set(lane, [...(rounds.get(lane) ?? []), result]);
+      const earlier = rounds.get(lane) ?? [];
+      const job = { ...definition.job(lane, run.settings, url), more: earlier.length === 0 };
+      rounds.set(lane, [...earlier, await runOneLane(definition, job, run)]);
       run.done++;
     }
     experiment.lanes = [...rounds.values()].map(leastDisturbed);
@@ -139,15 +140,11 @@ async function runExperiment(definition: ExperimentDefinition, run: Run): Promis
   return experiment;
 }
 
-async function runOneLane(
-  definition: ExperimentDefinition,
-  lane: LaneId,
-  url: string,
-  run: Run,
-): Promise<Lane> {
+async function runOneLane(definition: ExperimentDefinition, job: Job, run: Run): Promise<Lane> {
+  const { lane } = job;
   const { signal, python, onProgress, done, total } = run;
   try {
-    return await runLane(definition, definition.job(lane, run.settings, url), {
+    return await runLane(definition, job, {
       python,
       signal,
       onStart: (pid) => onProgress({ type: 'lane', experiment: definition, lane, pid, done, total }),
@@ -168,10 +165,11 @@ function serverOf(run: Run): Promise<Server> {
  * is. But a round that failed is not outvoted by those that did not.
  */
 function leastDisturbed(rounds: readonly Lane[]): Lane {
-  return (
-    rounds.find((lane) => !lane.ok) ??
-    rounds.reduce((best, lane) => (lane.wallMs < best.wallMs ? lane : best))
-  );
+  const failed = rounds.find((lane) => !lane.ok);
+  if (failed !== undefined) return failed;
+  const best = rounds.reduce((fastest, lane) => (lane.wallMs < fastest.wallMs ? lane : fastest));
+  // What was measured beside a lane is in its first round only.
+  return { ...best, metrics: { ...rounds[0]?.metrics, ...best.metrics } };
 }
 
 function addSpeedups(lanes: readonly Lane[]): void {

@@ -8,7 +8,7 @@ import { OTHERS } from './experiments/crash.ts';
 import { die, linger, nothing } from './tasks.ts';
 
 /** Long enough that all others still run when the one worker dies, also on a busy machine. */
-const WORK_MS = 500;
+const WORK_MS = 400;
 
 const [lane, death] = process.argv.slice(2) as [ExecutorLane, 'error' | 'fault'];
 const executor = openExecutor(lane, OTHERS + 1);

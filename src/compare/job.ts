@@ -24,6 +24,8 @@ export interface Job {
   readonly poolSize: number;
   /** Far more workers than cores, for the question what that costs. */
   readonly tooMany: number;
+  /** Measure what there is to measure beside the lane itself? Once is enough where a lane is run several times. */
+  readonly more: boolean;
   readonly fib: number;
   readonly sleepMs: number;
   readonly sumTo: number;
@@ -92,17 +94,19 @@ export function jobFor(
     workers,
     poolSize: Math.min(tasks, own.waits ? MOST_AT_ONCE : workers),
     tooMany: Math.min(4 * workers, MOST_WORKERS_TRIED),
+    more: true,
     // What Node computes in a third of a second takes CPython six. A quick run cuts where the time goes;
     // cut on Node's side too, there would be nothing left to gain from starting a worker.
-    fib: quick && python ? 30 : 35,
+    fib: quick && python ? 29 : 35,
     sleepMs: quick ? 200 : 2000,
     sumTo: quick && python ? 3e6 : 1e7,
     url: own.url,
     payloadBytes: 2 ** 20,
     roundTrips: quick ? 500 : 3000,
     largeRoundTrips: quick ? 10 : 30,
-    // Enough for each worker to be interrupted several times: CPython switches threads every 5 ms.
-    increments: python ? 600_000 : 3_000_000,
+    // Enough for each worker to be interrupted, also where there is one core for all: CPython switches its
+    // threads every 5 ms, systems do at about the same rate.
+    increments: python ? 600_000 : 10_000_000,
     samples: quick ? 3 : 6,
     handOvers: quick ? 4000 : 20_000,
   };

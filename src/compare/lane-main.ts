@@ -10,7 +10,7 @@ try {
   // Read before anything else runs: this process never had more until now.
   const maxRssMb = process.resourceUsage().maxRSS / 1024;
   await say({ type: 'measured' });
-  const more = await definition.more?.(job);
+  const more = job.more ? await definition.more?.(job) : {};
   const metrics = { ...outcome.metrics, ...more };
   await say({ type: 'outcome', ...outcome, metrics, maxRssMb });
 } catch (error) {

@@ -89,16 +89,31 @@ export function countInObject(counter: Counter, times: number): number {
   return counter.value;
 }
 
+/** What counters share: the counter in cell 0, and in cell 1 how many workers have come to count. */
+export const COUNTER_BYTES = 8;
+
 /** The same in shared memory, without any care: between the read and the write another may have written. */
-export function countUnguarded(shared: SharedArrayBuffer, times: number): void {
+export function countUnguarded(shared: SharedArrayBuffer, times: number, workers: number): void {
   const cells = new Int32Array(shared);
+  meet(cells, workers);
   for (let i = 0; i < times; i++) cells[0]!++;
 }
 
 /** The same with an atomic addition, which nobody can come between. */
-export function countGuarded(shared: SharedArrayBuffer, times: number): void {
+export function countGuarded(shared: SharedArrayBuffer, times: number, workers: number): void {
   const cells = new Int32Array(shared);
+  meet(cells, workers);
   for (let i = 0; i < times; i++) Atomics.add(cells, 0, 1);
+}
+
+/** Waits until all workers have come: the count takes milliseconds, and one could be done before the next begins. */
+function meet(cells: Int32Array, workers: number): void {
+  Atomics.add(cells, 1, 1);
+  Atomics.notify(cells, 1);
+  for (let here = Atomics.load(cells, 1); here < workers; here = Atomics.load(cells, 1)) {
+    // Who does not come is not waited for long: the count is right without them, only less of a race.
+    if (Atomics.wait(cells, 1, here, 1000) === 'timed-out') return;
+  }
 }
 
 /**

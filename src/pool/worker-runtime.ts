@@ -101,8 +101,9 @@ class Running implements CurrentTask {
     return this.#controller.signal;
   }
 
-  report(value: unknown): void {
-    this.#report(this.id, value);
+  /** A value of its own, so that a task may take it out of the object: `const { report } = currentTask()`. */
+  get report(): (value: unknown) => void {
+    return (value) => this.#report(this.id, value);
   }
 
   abort(reason: unknown): void {

@@ -40,6 +40,8 @@ describe('a quick run', () => {
       }
       assert.equal(experiment.lanes.find(({ lane }) => lane === 'sequential')?.speedup, 1);
     }
+    const processes = report.experiments[0]?.lanes.find(({ lane }) => lane === 'processes');
+    assert.ok((processes?.metrics?.['tooManyMs'] ?? 0) > 0, 'what is measured beside a lane is not lost');
     assert.equal(report.claims.length, claims.length);
     assert.equal(
       typeof report.claims.find(({ id }) => id === 'sleeping-threads-run-together')?.holds,

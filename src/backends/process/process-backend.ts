@@ -84,8 +84,7 @@ class ProcessHandle implements WorkerHandle {
     }
     this.#pipe = child.stdio[CHANNEL_FD] as unknown as Socket;
     const stderr = child.stderr as unknown as Socket;
-    this.#tail = new StderrTail(stderr);
-    stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+    this.#tail = new StderrTail(stderr, process.stderr);
     this.#read();
     child.once('exit', (code, signal) => {
       clearTimeout(this.#killTimer);

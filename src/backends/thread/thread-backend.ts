@@ -77,8 +77,8 @@ class ThreadHandle implements WorkerHandle {
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
     this.id = this.#worker.threadId;
-    // Node passes stderr on to ours, and lets us read along. Asked to leave it to us (`stderr: true`), it would keep
-    // the process alive for as long as the thread lives, `unref` or not.
+    // Node passes it on already. With `stderr: true` it would leave that to us, and the first read of the stream would
+    // ref a port that nobody outside can unref: an idle thread would keep the process open.
     const tail = new StderrTail(this.#worker.stderr);
     port1.on('message', (batch: FromWorker[]) => events.messages(batch));
     port1.on('messageerror', (error) => {

@@ -4,7 +4,7 @@ import { microseconds, whole } from '../format.ts';
 import { type Job, jobFor, type Outcome } from '../job.ts';
 import { isPython, nodeLanes, pythonLanes } from '../lanes.ts';
 import { measure } from '../measure.ts';
-import { countGuarded, countInObject, countUnguarded, echo } from '../tasks.ts';
+import { COUNTER_BYTES, countGuarded, countInObject, countUnguarded, echo } from '../tasks.ts';
 import { type ExperimentDefinition, metricOf } from './definition.ts';
 
 /** How many workers count at once: enough for them to get in each other's way on any machine. */
@@ -109,7 +109,7 @@ async function measureSharing(job: Job, executor: Executor): Promise<Record<stri
   await executor.submit(countInObject, counter, 1);
   const sharesObjects = counter.value;
 
-  const shared = new SharedArrayBuffer(4);
+  const shared = new SharedArrayBuffer(COUNTER_BYTES);
   const cell = new Int32Array(shared);
   const sharesBuffers = await reachesWorkers(executor, shared, cell);
   if (sharesBuffers === 0) {
@@ -120,16 +120,18 @@ async function measureSharing(job: Job, executor: Executor): Promise<Record<stri
     return { sharesObjects, sharesBuffers, lostUpdates, increments: COUNTERS * times, ...messages };
   }
 
-  const count = async (task: typeof countUnguarded): Promise<number> => {
-    cell[0] = 0;
-    await inParallel(() => executor.submit(task, shared, times));
-    return COUNTERS * times - Atomics.load(cell, 0);
+  // Tasks that hold a lock, or the one thread there is, while they wait for each other would wait forever.
+  const together = job.lane === 'threads' ? COUNTERS : 1;
+  const count = async (task: typeof countUnguarded, each: number): Promise<number> => {
+    cell.fill(0);
+    await inParallel(() => executor.submit(task, shared, each, together));
+    return COUNTERS * each - Atomics.load(cell, 0);
   };
   return {
     sharesObjects,
     sharesBuffers,
-    lostUpdates: await count(countUnguarded),
-    lostUpdatesGuarded: await count(countGuarded),
+    lostUpdates: await count(countUnguarded, times),
+    lostUpdatesGuarded: await count(countGuarded, Math.ceil(times / 10)),
     increments: COUNTERS * times,
     ...messages,
   };
@@ -141,7 +143,7 @@ async function reachesWorkers(
   cell: Int32Array,
 ): Promise<number> {
   try {
-    await executor.submit(countUnguarded, shared, 1);
+    await executor.submit(countUnguarded, shared, 1, 1);
   } catch {
     // Memory that cannot cross at all is not shared either.
     return 0;

@@ -12,7 +12,7 @@ export const cpu: ExperimentDefinition = {
   title: (job) => `CPU: ${job.tasks} x fib(${job.fib})`,
   description:
     'Computing, and nothing else. Pools have one worker for each core; the Python lanes of plain threads and ' +
-    'processes start one for each task, as the article does. A quick run computes fib(30) under Python.',
+    'processes start one for each task, as the article does. A quick run computes fib(29) under Python.',
   unit: 'ms',
   lanes: [...nodeLanes, ...pythonLanes],
   needsServer: false,

@@ -11,7 +11,7 @@ import { start } from './start.ts';
 import { sum } from './sum.ts';
 import { switching } from './switch.ts';
 
-export const experiments: readonly ExperimentDefinition[] = [
+const experiments: readonly ExperimentDefinition[] = [
   io,
   cpu,
   sleep,

@@ -16,7 +16,7 @@ export const sum: ExperimentDefinition = {
   needsServer: false,
   comparable: true,
   columns: [],
-  rounds: (lane, quick) => (isPython(lane) ? 2 : quick ? 2 : 5),
+  rounds: (lane, quick) => (isPython(lane) ? (quick ? 1 : 2) : quick ? 2 : 5),
   job: (lane, settings) => jobFor('sum', lane, settings, { tasks: 2, waits: false, url: '' }),
   run: (job) => runTasks(job, [addUp, job.sumTo]),
   check(outcome, job) {

@@ -20,7 +20,7 @@ from harness import Measurement
 
 OTHERS = 4
 # Long enough that every other task still runs when the one worker dies.
-WORK_SECONDS = 0.5
+WORK_SECONDS = 0.4
 DEATH_SECONDS = 0.1
 
 

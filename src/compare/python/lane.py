@@ -26,7 +26,7 @@ def main():
     # From here on memory is not the lane's own any more: extra figures come from runs beside it.
     say({"type": "measured"})
     more = getattr(experiment, "more", None)
-    if more is not None:
+    if more is not None and job["more"]:
         answer["metrics"].update(more(job["lane"], job))
     say({"type": "outcome", **answer})
 
