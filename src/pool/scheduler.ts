@@ -54,6 +54,7 @@ import { hold, letGo } from './keep-alive.ts';
 import { learnErrorClasses } from './known-errors.ts';
 import type { PoolSettings } from './options.ts';
 import { PendingQueue } from './pending-queue.ts';
+import { SubmitStacks } from './submit-stack.ts';
 import { type Keeper, Task } from './task.ts';
 import type { Workers, WorkersListener } from './workers.ts';
 
@@ -68,6 +69,7 @@ export class Scheduler implements WorkersListener, Keeper {
   readonly #queue = new PendingQueue<Task>();
   /** All tasks that are not over, by number. */
   readonly #tasks = new Map<number, Task>();
+  readonly #stacks = new SubmitStacks();
   #nextId = 1;
   #state: 'open' | 'closing' | 'broken' = 'open';
   #makeBroken: (() => BrokenExecutorError) | undefined;
@@ -204,7 +206,7 @@ export class Scheduler implements WorkersListener, Keeper {
 
   #prepare(request: TaskRequest, shape: number, window: number): Task {
     const { options, fn, args, arity = 0 } = request;
-    const task = new Task(this, this.#nextId++, fn, options);
+    const task = new Task(this, this.#nextId++, fn, options, this.#stacks.take(fn));
     this.counts.submitted += 1;
     const refusal = this.#refusal(shape);
     if (refusal !== undefined || options.signal?.aborted) {
