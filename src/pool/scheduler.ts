@@ -55,6 +55,7 @@ import { hold, letGo } from './keep-alive.ts';
 import { learnErrorClasses } from './known-errors.ts';
 import type { PoolSettings } from './options.ts';
 import { PendingQueue } from './pending-queue.ts';
+import { SubmitStacks } from './submit-stack.ts';
 import { type Keeper, Task } from './task.ts';
 import type { Workers, WorkersListener } from './workers.ts';
 
@@ -69,6 +70,7 @@ export class Scheduler implements WorkersListener, Keeper {
   readonly #queue = new PendingQueue<Task>();
   /** All tasks that are not over, by number. */
   readonly #tasks = new Map<number, Task>();
+  readonly #stacks = new SubmitStacks();
   #nextId = 1;
   #state: 'open' | 'closing' | 'broken' = 'open';
   #makeBroken: (() => BrokenExecutorError) | undefined;
@@ -106,8 +108,9 @@ export class Scheduler implements WorkersListener, Keeper {
 
   /** Runs a call or a chunk. Never throws; the future says what is wrong. */
   run(request: TaskRequest): Future<unknown> {
-    const task = this.#prepare(request, request.arity === undefined ? 0 : AS_CHUNK, 0);
-    if (!task.future.done()) this.#enqueue(task);
+    const shape = request.arity === undefined ? 0 : AS_CHUNK;
+    const task = this.#prepare(request, shape, 0);
+    if (!task.future.done()) this.#enqueue(task, shape);
     return task.future;
   }
 
@@ -117,10 +120,7 @@ export class Scheduler implements WorkersListener, Keeper {
     task.onItem = onItem;
     return {
       start: () => {
-        const refusal = this.#refusal(AS_STREAM);
-        if (task.future.done()) return task.future;
-        if (refusal === undefined) this.#enqueue(task);
-        else task.future.setException(refusal);
+        if (!task.future.done()) this.#enqueue(task, AS_STREAM);
         return task.future;
       },
       grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
@@ -205,7 +205,7 @@ export class Scheduler implements WorkersListener, Keeper {
 
   #prepare(request: TaskRequest, shape: number, window: number): Task {
     const { options, fn, args, arity = 0 } = request;
-    const task = new Task(this, this.#nextId++, fn, options);
+    const task = new Task(this, this.#nextId++, fn, options, this.#stacks.take(fn));
     this.counts.submitted += 1;
     const refusal = this.#refusal(shape);
     if (refusal !== undefined || options.signal?.aborted) {
@@ -258,7 +258,13 @@ export class Scheduler implements WorkersListener, Keeper {
     );
   }
 
-  #enqueue(task: Task): void {
+  #enqueue(task: Task, shape: number): void {
+    // Asked again: starting the first worker for it may have broken the pool, and a stream begins later than it is made.
+    const refusal = this.#refusal(shape);
+    if (refusal !== undefined) {
+      task.future.setException(refusal);
+      return;
+    }
     own(task.future, task);
     if (this.#tasks.size === 0) hold();
     this.#tasks.set(task.id, task);

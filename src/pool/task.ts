@@ -4,6 +4,7 @@ import { Future, type Owner, subscribe } from '../futures/future.ts';
 import type { SubmitOptions } from '../futures/submit-options.ts';
 import type { OutgoingCall } from './channel.ts';
 import type { Queued } from './pending-queue.ts';
+import type { SubmitStack } from './submit-stack.ts';
 
 /** Where a task is; see the invariants in `scheduler.ts`. */
 export type Place = 'nowhere' | 'queue' | 'channel' | 'over';
@@ -33,10 +34,9 @@ export class Task implements Owner, Queued {
   graceTimer: NodeJS.Timeout | undefined;
   offSignal: (() => void) | undefined;
   readonly #keeper: Keeper;
-  /** Holds the stack of the submit; it is only formatted when an error needs it. */
-  readonly #submitted: { stack?: string } = {};
+  readonly #submitted: SubmitStack;
 
-  constructor(keeper: Keeper, id: number, fn: Function, options: SubmitOptions) {
+  constructor(keeper: Keeper, id: number, fn: Function, options: SubmitOptions, submitted: SubmitStack) {
     this.#keeper = keeper;
     this.id = id;
     this.options = options;
@@ -44,7 +44,7 @@ export class Task implements Owner, Queued {
     this.label = options.name ?? (typeof fn === 'function' && fn.name !== '' ? fn.name : '(anonymous)');
     this.future = new Future();
     subscribe(this.future, (future) => keeper.count(future));
-    Error.captureStackTrace(this.#submitted);
+    this.#submitted = submitted;
   }
 
   /** Whether it may be given to another worker after its own has died in the middle of it. */
