@@ -1,4 +1,9 @@
-/** Starts child processes, and talks to each over a pipe of its own beside stdin, stdout and stderr. */
+/**
+ * Starts child processes, and talks to each over two pipes of its own beside stdin, stdout and stderr.
+ *
+ * One that carries both ways would do, but Node destroys a stream on which a write fails: whoever writes to a process that
+ * has just ended would lose what it said before, and take finished tasks for such that never began.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
@@ -21,8 +26,9 @@ export interface ProcessSettings {
 
 const ENTRY = new URL('./process-worker.js', import.meta.url);
 
-/** The descriptor of the pipe in the child. */
-const CHANNEL_FD = 3;
+/** The descriptors of the pipes in the child. */
+const TO_WORKER_FD = 3;
+const FROM_WORKER_FD = 4;
 
 /**
  * How long after its death the pipes of a child are read for what it left in them. They end with the process, unless
@@ -50,7 +56,8 @@ class ProcessHandle implements WorkerHandle {
   readonly name: string;
   readonly claims = undefined;
   readonly #child: ChildProcess;
-  readonly #pipe: Socket;
+  readonly #out: Socket;
+  readonly #in: Socket;
   readonly #tail: StderrTail;
   readonly #events: WorkerEvents;
   readonly #offExit: () => void;
@@ -64,7 +71,7 @@ class ProcessHandle implements WorkerHandle {
     const flags = settings.execArgv ?? processFlags();
     const [command, args] = dyingWithParent(process.execPath, [...flags, workerEntry(ENTRY)]);
     this.#child = spawn(command, args, {
-      stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
+      stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
       ...(settings.env === undefined ? {} : { env: settings.env }),
       ...(settings.cwd === undefined ? {} : { cwd: settings.cwd }),
@@ -82,7 +89,8 @@ class ProcessHandle implements WorkerHandle {
       this.#offExit();
       throw new Error('the system has no file descriptors left for the pipes of a process');
     }
-    this.#pipe = child.stdio[CHANNEL_FD] as unknown as Socket;
+    this.#out = child.stdio[TO_WORKER_FD] as unknown as Socket;
+    this.#in = child.stdio[FROM_WORKER_FD] as unknown as Socket;
     const stderr = child.stderr as unknown as Socket;
     this.#tail = new StderrTail(stderr, process.stderr);
     this.#read();
@@ -97,7 +105,8 @@ class ProcessHandle implements WorkerHandle {
     // What keeps the process alive is pending work, not workers; see `pool/keep-alive.ts`.
     child.unref();
     stderr.unref();
-    this.#pipe.unref();
+    this.#out.unref();
+    this.#in.unref();
     this.post([[SETUP, setup]]);
   }
 
@@ -106,7 +115,7 @@ class ProcessHandle implements WorkerHandle {
   }
 
   post(batch: readonly ToWorker[]): void {
-    if (!this.#gone && this.#pipe.writable) this.#pipe.write(encodeFrame(batch));
+    if (!this.#gone && this.#out.writable) this.#out.write(encodeFrame(batch));
   }
 
   kill(how: 'terminate' | 'kill'): void {
@@ -120,18 +129,21 @@ class ProcessHandle implements WorkerHandle {
 
   #read(): void {
     const reader = new FrameReader();
-    this.#pipe.on('data', (piece: Buffer) => {
+    this.#in.on('data', (piece: Buffer) => {
       try {
         for (const batch of reader.push(piece)) this.#events.messages(batch as FromWorker[]);
       } catch (error) {
         // Without frame borders nothing that follows can be trusted.
         this.#startError = error as Error;
-        this.#pipe.destroy();
+        this.#in.destroy();
         this.kill('kill');
       }
     });
     // EPIPE, ECONNRESET: the process is gone; its exit says why.
-    this.#pipe.on('error', () => undefined);
+    this.#in.on('error', () => undefined);
+    this.#out.on('error', () => undefined);
+    // Nothing comes this way, but unless somebody reads it nobody hears of its end.
+    this.#out.resume();
   }
 
   #exited(exitCode: number | null, signal: string | null): void {
@@ -139,7 +151,8 @@ class ProcessHandle implements WorkerHandle {
     this.#gone = true;
     this.#offExit();
     clearTimeout(this.#killTimer);
-    this.#pipe.destroy();
+    this.#out.destroy();
+    this.#in.destroy();
     const stderr = this.#tail.lines;
     const death: WorkerDeath = {
       exitCode,

@@ -10,17 +10,18 @@ import { endSoon } from '../end-soon.ts';
 import { writeFrame } from './write-frame.ts';
 
 /** Beside stdin, stdout and stderr, see `process-backend.ts`. */
-const CHANNEL_FD = 3;
+const IN_FD = 3;
+const OUT_FD = 4;
 
-const pipe = new Socket({ fd: CHANNEL_FD, readable: true, writable: false });
+const pipe = new Socket({ fd: IN_FD, readable: true, writable: false });
 const runtime = new WorkerRuntime({
   codec: bytesCodec,
-  post: (batch) => writeFrame(CHANNEL_FD, batch),
+  post: (batch) => writeFrame(OUT_FD, batch),
   end: () => endSoon(() => pipe.unref()),
 });
 
 const fault = (error: unknown): void => {
-  writeFrame(CHANNEL_FD, [[FAULT, packError(error, bytesCodec)]]);
+  writeFrame(OUT_FD, [[FAULT, packError(error, bytesCodec)]]);
   process.exit(1);
 };
 process.on('uncaughtException', fault);
