@@ -27,9 +27,9 @@ export class EventLoopBackend implements Backend {
   reference(fn: Function): TaskReference {
     const known = this.#references.get(fn);
     if (known !== undefined) return known;
-    if (typeof fn !== 'function') throw new TypeError(`A task must be a function, received ${String(fn)}`);
-    // A function that could not cross is refused here as well, so that a program can move to threads as it is.
-    const { label } = this.#isolated ? referenceTo(fn) : { label: fn.name };
+    // A function that could not cross is refused here as well, so that a program can move to threads as it is; what is
+    // none at all is refused always.
+    const { label } = this.#isolated || typeof fn !== 'function' ? referenceTo(fn) : { label: fn.name };
     const reference: TaskReference = { kind: 'source', source: '', label };
     this.#references.set(fn, reference);
     this.#functions.set(reference, fn);
