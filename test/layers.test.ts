@@ -15,7 +15,9 @@ const src = join(root, 'src');
  * Each layer, and what it may import beside itself. A layer is a file or a folder of src; `types` are imported for
  * their types only, which leaves nothing at run time.
  */
-const layers: Readonly<Record<string, { readonly from: readonly string[]; readonly types?: readonly string[] }>> = {
+const layers: Readonly<
+  Record<string, { readonly from: readonly string[]; readonly types?: readonly string[] }>
+> = {
   'errors.ts': { from: [] },
   'options.ts': { from: [] },
   tasks: { from: ['errors.ts', 'options.ts'] },
@@ -54,7 +56,11 @@ function importsOf(path: string): Import[] {
   const text = readFileSync(path, 'utf8');
   const file = relative(src, path).split(sep).join('/');
   const place = (specifier: string): string =>
-    specifier.startsWith('.') ? relative(src, join(dirname(path), specifier)).split(sep).join('/') : specifier;
+    specifier.startsWith('.')
+      ? relative(src, join(dirname(path), specifier))
+          .split(sep)
+          .join('/')
+      : specifier;
   return [
     ...[...text.matchAll(statement)].map(([, type, specifier]) => ({
       file,
@@ -76,7 +82,10 @@ const layerOf = (file: string): string => file.split('/')[0] as string;
 
 describe('layers', () => {
   it('are the folders of src, all of them', () => {
-    assert.deepEqual([...new Set(files.map((file) => layerOf(file.split(sep).join('/'))))].toSorted(), Object.keys(layers).toSorted());
+    assert.deepEqual(
+      [...new Set(files.map((file) => layerOf(file.split(sep).join('/'))))].toSorted(),
+      Object.keys(layers).toSorted(),
+    );
     assert.ok(inside.length > 200, `only ${inside.length} imports were found`);
   });
 
@@ -137,7 +146,13 @@ describe('importing manyhands', () => {
     const { code, stderr } = await runNode(['--input-type=module', '-e', program]);
     assert.equal(code, 0, stderr);
     const loaded = stderr.split('\n').filter((line) => /^(?:file|node|data):/.test(line));
-    assert.ok(loaded.some((url) => url.endsWith('/src/pool/scheduler.js')), stderr);
-    assert.deepEqual(loaded.filter((url) => /node_modules|\/src\/(?:cli|compare)\//.test(url)), []);
+    assert.ok(
+      loaded.some((url) => url.endsWith('/src/pool/scheduler.js')),
+      stderr,
+    );
+    assert.deepEqual(
+      loaded.filter((url) => /node_modules|\/src\/(?:cli|compare)\//.test(url)),
+      [],
+    );
   });
 });

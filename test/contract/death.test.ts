@@ -31,16 +31,13 @@ after(async () => {
 });
 
 /** Runs `strike` among tasks that must not notice, on a pool that must be as good as new afterwards. */
-async function amongOthers(
-  pool: Executor,
-  strike: () => Promise<void>,
-): Promise<void> {
+async function amongOthers(pool: Executor, strike: () => Promise<void>): Promise<void> {
   const quick = (): Promise<number[]> =>
     Promise.all(Array.from({ length: 12 }, (_, n) => pool.submit(tasks.same, n)));
   const expected = Array.from({ length: 12 }, (_, n) => n);
-  const [before, , after] = await Promise.all([quick(), strike(), quick()]);
-  assert.deepEqual(before, expected);
-  assert.deepEqual(after, expected);
+  const [earlier, , later] = await Promise.all([quick(), strike(), quick()]);
+  assert.deepEqual(earlier, expected);
+  assert.deepEqual(later, expected);
   assert.deepEqual(await quick(), expected);
   const { workers, tasks: counts } = pool.statistics();
   assert.ok(workers.length <= 2, 'no more workers than allowed');
@@ -64,7 +61,10 @@ contract('a worker that ends', ({ name, make, row }) => {
       await using pool = make(2, { initializer: tasks.prepareOrEnd, initArgs: [how, log.path] });
       if (how === 'error') {
         // An initializer that throws will throw again: that breaks the pool, and is a row of the table of outcomes.
-        assert.match(String(await failure(pool.submit(tasks.same, 1))), /its initializer failed: Error: as asked/);
+        assert.match(
+          String(await failure(pool.submit(tasks.same, 1))),
+          /its initializer failed: Error: as asked/,
+        );
       } else {
         assert.deepEqual(await pool.map(tasks.square, [1, 2, 3]), [1, 4, 9]);
         await until('the death is known', () => pool.statistics().workersDied >= 1);
@@ -124,10 +124,15 @@ contract('a worker that ends', ({ name, make, row }) => {
       await amongOthers(pool, async () => {
         const seen: number[] = [];
         const reading = (async () => {
-          for await (const value of pool.with({ retries: 3 }).stream(tasks.yieldThenEnd, 20, how)) seen.push(value);
+          for await (const value of pool.with({ retries: 3 }).stream(tasks.yieldThenEnd, 20, how))
+            seen.push(value);
         })();
         assertEnded(await failure(reading), how);
-        assert.deepEqual(seen, Array.from({ length: 20 }, (_, n) => n), 'what came before is not lost, and not repeated');
+        assert.deepEqual(
+          seen,
+          Array.from({ length: 20 }, (_, n) => n),
+          'what came before is not lost, and not repeated',
+        );
       });
     });
 
@@ -135,7 +140,12 @@ contract('a worker that ends', ({ name, make, row }) => {
       await using pool = make(2);
       await amongOthers(pool, async () => {
         const items = Array.from({ length: 40 }, (_, n) => n);
-        const results = pool.with({ chunkSize: 4 }).map(tasks.endAt, items, items.map(() => how), items.map(() => 21));
+        const results = pool.with({ chunkSize: 4 }).map(
+          tasks.endAt,
+          items,
+          items.map(() => how),
+          items.map(() => 21),
+        );
         const iterator = results[Symbol.asyncIterator]();
         const failed: number[] = [];
         for (const item of items) {

@@ -32,7 +32,8 @@ contract('a pool', ({ name, make, row: everyRow }) => {
 
   row('minWorkers are started at once, and kept when one dies', async () => {
     await using pool = make(2, { minWorkers: 2, idleTimeout: 0 });
-    const ready = (): boolean => pool.statistics().workers.filter(({ state }) => state === 'idle').length === 2;
+    const ready = (): boolean =>
+      pool.statistics().workers.filter(({ state }) => state === 'idle').length === 2;
     await until('both are ready', ready);
     assert.ok((await failure(pool.submit(tasks.end, 'exit'))) instanceof WorkerDiedError);
     await until('both are ready again, without another task', ready);
@@ -54,7 +55,10 @@ contract('a pool', ({ name, make, row: everyRow }) => {
     const places = await Promise.all(Array.from({ length: 30 }, () => pool.submit(tasks.whereAmI)));
     const counts = new Map<string, number>();
     for (const place of places) counts.set(place, (counts.get(place) ?? 0) + 1);
-    assert.ok([...counts.values()].every((count) => count <= 3), JSON.stringify([...counts]));
+    assert.ok(
+      [...counts.values()].every((count) => count <= 3),
+      JSON.stringify([...counts]),
+    );
     assert.ok(counts.size >= 10);
     assert.equal(pool.statistics().workersDied, 0);
   });
@@ -149,10 +153,13 @@ contract('a pool', ({ name, make, row: everyRow }) => {
       [{ maxworkers: 2 }, /has no option 'maxworkers'/],
     ];
     for (const [options, message] of wrong) {
-      assert.throws(() => make(2, options), (error: Error) => {
-        assert.match(error.message, message);
-        return error instanceof RangeError || error instanceof TypeError;
-      });
+      assert.throws(
+        () => make(2, options),
+        (error: Error) => {
+          assert.match(error.message, message);
+          return error instanceof RangeError || error instanceof TypeError;
+        },
+      );
     }
   });
 });
@@ -177,11 +184,16 @@ describe('a process pool', () => {
       const pool = new ProcessPoolExecutor({ maxWorkers: 2 });
       // Quick tasks first: several are then sent at a time.
       for (let n = 0; n < 100; n += 1) await pool.submit(tasks.sameLater, n);
-      await pool.map(tasks.same, Array.from({ length: 200 }, (_, n) => n));
+      await pool.map(
+        tasks.same,
+        Array.from({ length: 200 }, (_, n) => n),
+      );
       const never = new Note();
       const { options, running } = whenRunning();
       const busy = pool.with({ ...options, retries: 5 }).submit(tasks.waitFor, never.path, 0);
-      const rest = Array.from({ length: 50 }, () => pool.with({ retries: 5 }).submit(tasks.waitFor, never.path, 1));
+      const rest = Array.from({ length: 50 }, () =>
+        pool.with({ retries: 5 }).submit(tasks.waitFor, never.path, 1),
+      );
       await running;
       const pids = pool.statistics().workers.map(({ id }) => id as number);
       await pool[how]();

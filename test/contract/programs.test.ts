@@ -37,14 +37,19 @@ function start(text: string, kind: keyof typeof executors, flags: readonly strin
     const pool = ${executors[kind]};
     ${text}`;
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', source], { env, detached: true });
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', source], {
+    env,
+    detached: true,
+  });
   running.add(child);
   child.once('exit', () => running.delete(child));
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (piece: string) => (stdout += piece));
   child.stderr?.setEncoding('utf8').on('data', (piece: string) => (stderr += piece));
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as { code: number | null; signal: string | null });
+  const ended = once(child, 'close').then(
+    ([code, signal]) => ({ code, signal }) as { code: number | null; signal: string | null },
+  );
   return { child, lines: () => stdout.split('\n').slice(0, -1), stderr: () => stderr, ended };
 }
 
@@ -77,8 +82,12 @@ for (const { name } of backends) {
     });
 
     it('ends with idle workers, kept or not, and with an executor that was never used', limit, async () => {
-      const warm = name === 'event-loop' ? '' : `new ${executors[name].slice(4).replace('{', '{ minWorkers: 2,')}`;
-      const program = await run(`const other = ${executors[name]}; ${warm}; await pool.submit(tasks.same, 1);`, name);
+      const warm =
+        name === 'event-loop' ? '' : `new ${executors[name].slice(4).replace('{', '{ minWorkers: 2,')}`;
+      const program = await run(
+        `const other = ${executors[name]}; ${warm}; await pool.submit(tasks.same, 1);`,
+        name,
+      );
       assert.equal(program.stderr(), '');
       assert.equal((await program.ended).code, 0);
     });
@@ -107,18 +116,22 @@ for (const { name } of backends) {
       assert.deepEqual(await program.ended, { code: 5, signal: null });
     });
 
-    it('is warned once of a failure that nobody looked at, at the latest on exit, and does not crash', limit, async () => {
-      const program = await run(
-        `pool.submit(tasks.fail); pool.submit(tasks.fail).catch(() => {}); void pool.map(tasks.fail, [[]]);
+    it(
+      'is warned once of a failure that nobody looked at, at the latest on exit, and does not crash',
+      limit,
+      async () => {
+        const program = await run(
+          `pool.submit(tasks.fail); pool.submit(tasks.fail).catch(() => {}); void pool.map(tasks.fail, [[]]);
          process.on('exit', () => console.log('exit', process.exitCode ?? 0));`,
-        name,
-      );
-      assert.deepEqual(program.lines(), ['exit 0']);
-      const warnings = program.stderr().match(/UnobservedFailureWarning: .*/g) ?? [];
-      assert.equal(warnings.length, 2, program.stderr());
-      assert.match(warnings.join(), /Task fail failed and nobody looked at it: ShopError: sold out/);
-      assert.match(warnings.join(), /An item of a map failed and nobody looked at it: ShopError: sold out/);
-    });
+          name,
+        );
+        assert.deepEqual(program.lines(), ['exit 0']);
+        const warnings = program.stderr().match(/UnobservedFailureWarning: .*/g) ?? [];
+        assert.equal(warnings.length, 2, program.stderr());
+        assert.match(warnings.join(), /Task fail failed and nobody looked at it: ShopError: sold out/);
+        assert.match(warnings.join(), /An item of a map failed and nobody looked at it: ShopError: sold out/);
+      },
+    );
 
     it('is warned of it as soon as the future is collected', limit, async () => {
       const program = await run(
@@ -207,11 +220,14 @@ describe('a module that starts tasks while a worker loads it', () => {
       try {
         const file = join(folder, 'main.mjs');
         const pool = executors[name];
-        await writeFile(file, `import * as lib from ${library};
+        await writeFile(
+          file,
+          `import * as lib from ${library};
           export const work = (x) => x + 1;
           const pool = ${pool};
           const error = await pool.submit(work, 1).exception();
-          console.log(error.message);`);
+          console.log(error.message);`,
+        );
         const source = `import { pathToFileURL } from 'node:url'; await import(${JSON.stringify(pathToFileURL(file).href)});`;
         const program = await run(source, name);
         assert.match(program.lines().join(), /runs tasks at its top level.*isMain\(import\.meta\)/);
