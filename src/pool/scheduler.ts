@@ -47,6 +47,7 @@ import {
   SAY_STARTED,
   STARTED,
 } from '../wire/protocol.ts';
+import { onAbort } from './abort-listeners.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
@@ -107,8 +108,9 @@ export class Scheduler implements WorkersListener, Keeper {
 
   /** Runs a call or a chunk. Never throws; the future says what is wrong. */
   run(request: TaskRequest): Future<unknown> {
-    const task = this.#prepare(request, request.arity === undefined ? 0 : AS_CHUNK, 0);
-    if (!task.future.done()) this.#enqueue(task);
+    const shape = request.arity === undefined ? 0 : AS_CHUNK;
+    const task = this.#prepare(request, shape, 0);
+    if (!task.future.done()) this.#enqueue(task, shape);
     return task.future;
   }
 
@@ -118,10 +120,7 @@ export class Scheduler implements WorkersListener, Keeper {
     task.onItem = onItem;
     return {
       start: () => {
-        const refusal = this.#refusal(AS_STREAM);
-        if (task.future.done()) return task.future;
-        if (refusal === undefined) this.#enqueue(task);
-        else task.future.setException(refusal);
+        if (!task.future.done()) this.#enqueue(task, AS_STREAM);
         return task.future;
       },
       grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
@@ -257,16 +256,20 @@ export class Scheduler implements WorkersListener, Keeper {
     );
   }
 
-  #enqueue(task: Task): void {
+  #enqueue(task: Task, shape: number): void {
+    // Asked again: starting the first worker for it may have broken the pool, and a stream begins later than it is made.
+    const refusal = this.#refusal(shape);
+    if (refusal !== undefined) {
+      task.future.setException(refusal);
+      return;
+    }
     own(task.future, task);
     if (this.#tasks.size === 0) hold();
     this.#tasks.set(task.id, task);
     this.#push(task);
     const { signal, queueTimeout } = task.options;
     if (signal !== undefined) {
-      const abort = (): void => this.#abandon(task, signal.reason, 'its signal had fired');
-      signal.addEventListener('abort', abort, { once: true });
-      task.offSignal = () => signal.removeEventListener('abort', abort);
+      task.offSignal = onAbort(signal, (reason) => this.#abandon(task, reason, 'its signal had fired'));
     }
     if (queueTimeout !== undefined) {
       task.queueTimer = after(queueTimeout, () => this.#expireInQueue(task, queueTimeout));
