@@ -76,14 +76,13 @@ export class WorkerDiedError extends ManyhandsError implements WorkerDeath {
   readonly workerName: string;
   readonly stderr: readonly string[];
 
-  constructor(task: string, death: WorkerDeath, options?: ErrorOptions) {
+  /** `task`: what it ran; `undefined` for a worker that was not ready for tasks yet. */
+  constructor(task: string | undefined, death: WorkerDeath, options?: ErrorOptions) {
+    const when = task === undefined ? 'at its start' : `while it ran ${task}`;
+    const advice = task === undefined ? '' : ' Set { retries } to run such tasks again on a new worker.';
     const tail =
       death.stderr.length === 0 ? '' : `\nIts last words on stderr:\n  ${death.stderr.join('\n  ')}`;
-    super(
-      `Worker ${death.workerName} died while it ran ${task}: ${death.reason}. ` +
-        `Set { retries } to run such tasks again on a new worker.${tail}`,
-      options,
-    );
+    super(`Worker ${death.workerName} died ${when}: ${death.reason}.${advice}${tail}`, options);
     this.exitCode = death.exitCode;
     this.signal = death.signal;
     this.reason = death.reason;

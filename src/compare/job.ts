@@ -99,7 +99,7 @@ export function jobFor(
     // cut on Node's side too, there would be nothing left to gain from starting a worker.
     fib: quick && python ? 29 : 35,
     sleepMs: quick ? 200 : 2000,
-    sumTo: quick && python ? 3e6 : 1e7,
+    sumTo: 1e7,
     url: own.url,
     payloadBytes: 2 ** 20,
     roundTrips: quick ? 500 : 3000,

@@ -10,6 +10,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentTask } from '../tasks/current-task.ts';
+import { defineTasks } from '../tasks/registry.ts';
 import { checkOf, type DocumentCheck } from './document.ts';
 import type { Timed } from './job.ts';
 import { now, ownCpuMs } from './measure.ts';
@@ -118,23 +119,34 @@ function meet(cells: Int32Array, workers: number): void {
 
 /**
  * Passes a token back and forth through shared memory, asleep while the other side has it. The token is in cell 0:
- * a side waits until it holds the side's own number, and passes on by writing the other's.
+ * a side waits until it holds the side's own number, and passes on by writing the other's. Returns the milliseconds
+ * that each batch of rounds took.
  */
-export function passTokenBlocking(shared: SharedArrayBuffer, side: 0 | 1, rounds: number): number {
+export function passTokenBlocking(
+  shared: SharedArrayBuffer,
+  side: 0 | 1,
+  batches: number,
+  rounds: number,
+): number[] {
   const cells = new Int32Array(shared);
-  let startedAt = now();
-  for (let round = 0; round <= rounds; round++) {
+  const pass = (): void => {
     while (Atomics.load(cells, 0) !== side) Atomics.wait(cells, 0, 1 - side);
-    // The first round waits for the other worker to start, which is not what is asked here.
-    if (round === 0) startedAt = now();
     Atomics.store(cells, 0, 1 - side);
     Atomics.notify(cells, 0);
+  };
+  // The first time waits for the other worker to start, which is not what is asked here.
+  pass();
+  const times: number[] = [];
+  for (let batch = 0; batch < batches; batch++) {
+    const startedAt = now();
+    for (let round = 0; round < rounds; round++) pass();
+    times.push(now() - startedAt);
   }
-  return now() - startedAt;
+  return times;
 }
 
 /** Passes a token over a local socket: the side that listens. `report`s when the other side may connect. */
-export async function passTokenListening(path: string, rounds: number): Promise<number> {
+export async function passTokenListening(path: string, batches: number, rounds: number): Promise<number[]> {
   const { createServer } = await import('node:net');
   const server = createServer();
   await new Promise<void>((resolve) => {
@@ -145,15 +157,19 @@ export async function passTokenListening(path: string, rounds: number): Promise<
     server.once('connection', resolve);
   });
   server.close();
-  socket.write('t');
-  await nextByte(socket);
-  const startedAt = now();
-  for (let round = 0; round < rounds; round++) {
+  const pass = (): Promise<void> => {
     socket.write('t');
-    await nextByte(socket);
+    return nextByte(socket);
+  };
+  await pass();
+  const times: number[] = [];
+  for (let batch = 0; batch < batches; batch++) {
+    const startedAt = now();
+    for (let round = 0; round < rounds; round++) await pass();
+    times.push(now() - startedAt);
   }
   socket.destroy();
-  return now() - startedAt;
+  return times;
 }
 
 /** Passes a token over a local socket: the side that connects, and sends back whatever comes. */
@@ -187,3 +203,22 @@ export async function die(death: 'error' | 'fault'): Promise<void> {
   });
   await sleep(60_000);
 }
+
+// Registered, though workers would find them by name as well: asking the inspector where a function was defined takes
+// tens of milliseconds, once in each process, and here every lane is a process that does little else.
+defineTasks(import.meta.url, {
+  download,
+  fibonacci,
+  pause,
+  addUp,
+  nothing,
+  echo,
+  linger,
+  countInObject,
+  countUnguarded,
+  countGuarded,
+  passTokenBlocking,
+  passTokenListening,
+  passTokenConnecting,
+  die,
+});

@@ -47,6 +47,7 @@ import {
   SAY_STARTED,
   STARTED,
 } from '../wire/protocol.ts';
+import { onAbort } from './abort-listeners.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
@@ -268,9 +269,7 @@ export class Scheduler implements WorkersListener, Keeper {
     this.#push(task);
     const { signal, queueTimeout } = task.options;
     if (signal !== undefined) {
-      const abort = (): void => this.#abandon(task, signal.reason, 'its signal had fired');
-      signal.addEventListener('abort', abort, { once: true });
-      task.offSignal = () => signal.removeEventListener('abort', abort);
+      task.offSignal = onAbort(signal, (reason) => this.#abandon(task, reason, 'its signal had fired'));
     }
     if (queueTimeout !== undefined) {
       task.queueTimer = after(queueTimeout, () => this.#expireInQueue(task, queueTimeout));

@@ -248,7 +248,7 @@ export class Workers {
     const expected = member.state === 'stopping' && leftover.begun.length === 0;
     if (!expected && member.state !== 'starting' && !this.#closed) this.dead += 1;
     if (member.state === 'starting') {
-      if (!this.#closed) this.#startFailed(cause ?? new WorkerDiedError('its start', death));
+      if (!this.#closed) this.#startFailed(cause ?? new WorkerDiedError(undefined, death));
     } else {
       this.#listener.died(leftover, death, cause);
       if (!expected && this.#settings.onWorkerDeath === 'break' && !this.#closed) {

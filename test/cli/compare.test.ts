@@ -133,15 +133,23 @@ describe('nothing is left behind', { skip: !canFindProcesses }, () => {
     });
   }
 
-  test('after the command itself was killed and could do nothing about it', async () => {
-    const mark = newMark();
-    const child = start(['--only', 'sleep', '--n', '2'], mark);
-    const ended = finish(child);
-    await reached(child, /sleep: processes/);
-    child.kill('SIGKILL');
-    assert.equal((await ended).status, null);
-    await allGone(mark);
-  });
+  for (const step of [/sleep: processes/, /sleep: Python: multiproc/, /sleep: Python: ProcessPool/]) {
+    test(`after the command itself was killed at ${step} and could do nothing about it`, async (t) => {
+      const mark = newMark();
+      const child = start(['--quick', '--only', 'sleep', '--n', '4'], mark);
+      const ended = finish(child);
+      try {
+        await reached(child, step);
+      } catch (error) {
+        const { stdout } = await ended;
+        if (/No python3/.test(stdout)) return t.skip('there is no python3');
+        throw error;
+      }
+      child.kill('SIGKILL');
+      assert.equal((await ended).status, null);
+      await allGone(mark);
+    });
+  }
 
   test('after a lane was killed; the others went on, and the status is 1', async () => {
     const mark = newMark();

@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import type { WorkerDeath } from '../../errors.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { atExit } from '../../pool/exiting.ts';
@@ -11,6 +10,7 @@ import { bytesCodec, type Codec } from '../../wire/codec.ts';
 import { encodeFrame, FrameReader } from '../../wire/frames.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
 import { StderrTail } from '../stderr-tail.ts';
+import { workerEntry } from '../worker-entry.ts';
 import { dyingWithParent } from './die-with-parent.ts';
 
 export interface ProcessSettings {
@@ -19,7 +19,7 @@ export interface ProcessSettings {
   readonly execArgv?: readonly string[] | undefined;
 }
 
-const ENTRY = fileURLToPath(new URL('./process-worker.js', import.meta.url));
+const ENTRY = new URL('./process-worker.js', import.meta.url);
 
 /** The descriptor of the pipe in the child. */
 const CHANNEL_FD = 3;
@@ -62,7 +62,7 @@ class ProcessHandle implements WorkerHandle {
     this.name = setup.name;
     this.#events = events;
     const flags = settings.execArgv ?? processFlags();
-    const [command, args] = dyingWithParent(process.execPath, [...flags, ENTRY]);
+    const [command, args] = dyingWithParent(process.execPath, [...flags, workerEntry(ENTRY)]);
     this.#child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
       windowsHide: true,

@@ -15,6 +15,7 @@ import { threadFlagsOrInherit } from '../../tasks/worker-flags.ts';
 import { type Codec, cloneCodec } from '../../wire/codec.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
 import { StderrTail } from '../stderr-tail.ts';
+import { workerEntry } from '../worker-entry.ts';
 import type { InterpreterLock } from './interpreter-lock.ts';
 
 export interface ThreadSettings {
@@ -68,7 +69,7 @@ class ThreadHandle implements WorkerHandle {
     const data: ThreadData = { port: port2, claims: this.claims.words };
     this.name = setup.name;
     this.#port = port1;
-    this.#worker = new Worker(ENTRY, {
+    this.#worker = new Worker(workerEntry(ENTRY), {
       name: setup.name,
       workerData: data,
       transferList: [port2],

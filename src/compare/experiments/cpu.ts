@@ -18,7 +18,7 @@ export const cpu: ExperimentDefinition = {
   needsServer: false,
   comparable: true,
   columns: [],
-  rounds: (lane, quick) => (isPython(lane) ? (quick ? 2 : 1) : quick ? 3 : 5),
+  rounds: (lane, quick) => (isPython(lane) ? (quick ? 2 : 1) : quick ? 2 : 5),
   job: (lane, settings) => jobFor('cpu', lane, settings, { tasks: 10, waits: false, url: '' }),
   run: (job) => runTasks(job, [fibonacci, job.fib]),
   async more(job) {

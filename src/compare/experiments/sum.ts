@@ -10,7 +10,7 @@ export const sum: ExperimentDefinition = {
   title: (job) => `Sum: ${job.tasks} x the sum to 10^${Math.log10(job.sumTo)}`,
   description:
     'Two sums, as the fourth article has them: seconds of work for CPython, so little for V8 that the start of ' +
-    'a worker shows. A quick run adds up to 3 x 10^6 under Python.',
+    'a worker shows.',
   unit: 'ms',
   lanes: [...nodeLanes, ...pythonLanes],
   needsServer: false,

@@ -94,5 +94,5 @@ function concludePython(experiment: Experiment): string | undefined {
 
 /** A speed-up as it is read aloud. */
 export function times(factor: number | null): string {
-  return factor === null ? '–' : `${factor.toFixed(factor >= 10 ? 0 : factor >= 1 ? 1 : 2)}x`;
+  return factor === null ? '–' : `${factor.toFixed(factor >= 10 ? 0 : factor >= 0.95 ? 1 : 2)}x`;
 }

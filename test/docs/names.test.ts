@@ -1,0 +1,57 @@
+/** What the documents mention exists: files, links, and functions in code font. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'docs/architecture.md',
+  'docs/design.md',
+  'examples/README.md',
+];
+
+const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => readFileSync(join(root, 'src', file), 'utf8'))
+  .join('\n');
+
+/** Names that belong to Node, the language or npm. */
+const foreign = new Set(['process.exit', 'import', 'require', 'Math.sqrt', 'AbortSignal.timeout', 'join']);
+
+/** Whether some source declares a function, method, or property of that name. */
+function isDeclared(name: string): boolean {
+  const own = name.split('.').at(-1) ?? name;
+  return new RegExp(`(?:^|[\\s.#(])${own}[<(?:]|\\b(?:let|const) ${own}\\b`, 'm').test(sources);
+}
+
+for (const document of documents) {
+  const text = readFileSync(join(root, document), 'utf8');
+  // Programs in code blocks are run elsewhere; what they name is theirs.
+  const prose = text.replace(/^```.*?^```$/gms, '');
+
+  test(`${document}: files and links exist`, () => {
+    const paths = [...prose.matchAll(/`((?:src|test|scripts|docs|examples|bench|ui|\.ci)\/[\w./-]*)`/g)];
+    const links = [...prose.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)];
+    const wanted = [
+      ...paths.map(([, path]) => String(path)),
+      ...links.map(([, path]) => join(dirname(document), String(path))),
+    ];
+    assert.deepEqual(
+      wanted.filter((path) => !existsSync(join(root, path))),
+      [],
+    );
+  });
+
+  test(`${document}: functions exist`, () => {
+    const names = [...prose.matchAll(/`(?:\w+\.)*?([\w.]+)\([^`]*\)`/g)].map(([, name]) => String(name));
+    assert.deepEqual(
+      names.filter((name) => !foreign.has(name) && !isDeclared(name)),
+      [],
+    );
+  });
+}
