@@ -2,10 +2,14 @@
 //
 // Where Python pickles objects by code of their own, here the places that run user code on the way are: getters of
 // an argument (in `submit`), the task's module (when the worker loads it), and getters of a result (in the worker).
-// Nothing of the user's runs when the pool reads a result.
+// Nothing of the user's runs when the pool reads a result; a codec of its own stands for what cannot be read there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Executor, ProcessPoolExecutor, ThreadPoolExecutor, WorkerDiedError } from '../../../src/index.ts';
+import { EventLoopBackend } from '../../../src/backends/event-loop/event-loop-backend.ts';
+import { Executor, ProcessPoolExecutor, ThreadPoolExecutor, WorkerDiedError } from '../../../src/index.ts';
+import { poolSettings } from '../../../src/pool/options.ts';
+import { Pool } from '../../../src/pool/pool.ts';
+import { type Codec, realmCodec } from '../../../src/wire/codec.ts';
 import { type Kind, POOLS, taskThatFailsToLoad, testOn, until } from './support.ts';
 import {
   crash,
@@ -65,7 +69,10 @@ testOn(
   'ExecutorDeadlockTest.test_error_at_task_unpickle: a task that cannot be loaded fails with the reason',
   async (pool) => {
     const task = await taskThatFailsToLoad('error');
-    await assert.rejects(Promise.resolve(pool.submit(task, 1)), { name: 'RangeError', message: /does not load/ });
+    await assert.rejects(Promise.resolve(pool.submit(task, 1)), {
+      name: 'RangeError',
+      message: /does not load/,
+    });
     await assertServes(pool);
   },
 );
@@ -99,7 +106,10 @@ testOn(
   POOLS,
   'ExecutorDeadlockTest.test_error_during_func_exec_on_worker: an error comes as it is',
   async (pool) => {
-    await assert.rejects(Promise.resolve(pool.submit(fail, 'plain')), { name: 'RangeError', message: 'plain' });
+    await assert.rejects(Promise.resolve(pool.submit(fail, 'plain')), {
+      name: 'RangeError',
+      message: 'plain',
+    });
     await assertServes(pool);
   },
 );
@@ -133,11 +143,44 @@ testOn(
   },
 );
 
+const UNREADABLE = Symbol('unreadable');
+/** Results cross, and cannot be read. */
+const unreadable: Codec = {
+  ...realmCodec,
+  encode: (value, what, transfer) => {
+    const packed = realmCodec.encode(value, what, transfer);
+    return what === 'result' ? { ...packed, value: UNREADABLE } : packed;
+  },
+  decode: (packed) => {
+    if (packed === UNREADABLE) throw new RangeError('these bytes mean nothing');
+    return realmCodec.decode(packed);
+  },
+};
+class UnreadableBackend extends EventLoopBackend {
+  override readonly codec = unreadable;
+}
+class UnreadableExecutor extends Executor {
+  constructor() {
+    super(new Pool(new UnreadableBackend(true), poolSettings({ maxWorkers: 1 }, 'UnreadableExecutor')));
+  }
+}
+
+test('ExecutorDeadlockTest.test_error_during_result_unpickle_in_result_handler: a result that cannot be read fails its future', async () => {
+  const pool = new UnreadableExecutor();
+  for (let n = 0; n < 3; n += 1) {
+    const error = await pool.submit(identity, n).exception();
+    assert.ok(error instanceof RangeError);
+    assert.equal(error.message, 'these bytes mean nothing');
+  }
+  await pool.shutdown();
+});
+
 testOn(
   POOLS,
   'ExecutorDeadlockTest.test_shutdown_deadlock: a worker that dies after shutdown does not hold it up',
   async (pool, scene, kind) => {
-    const task = kind.name === 'threads' ? pool.submit(exit, 1) : pool.submit(crashAtGate, scene.gate, scene.log);
+    const task =
+      kind.name === 'threads' ? pool.submit(exit, 1) : pool.submit(crashAtGate, scene.gate, scene.log);
     const closing = pool.shutdown();
     scene.open();
     await closing;
@@ -162,7 +205,10 @@ for (const onWorkerDeath of ['replace', 'break'] as const) {
   test(`ExecutorDeadlockTest.test_crash_big_data: a crash while much is on its way, onWorkerDeath '${onWorkerDeath}'`, async () => {
     const pool = new ProcessPoolExecutor({ maxWorkers: 2, onWorkerDeath });
     const data = 'a'.repeat(4 * 1024 * 1024);
-    const results = pool.with({ chunkSize: 1 }).map(crashWith, Array.from({ length: 4 }, () => data));
+    const results = pool.with({ chunkSize: 1 }).map(
+      crashWith,
+      Array.from({ length: 4 }, () => data),
+    );
     const iterator = results[Symbol.asyncIterator]();
     for (let n = 0; n < 4; n += 1) {
       await assert.rejects(iterator.next(), { name: /^(WorkerDied|BrokenExecutor)Error$/ });
@@ -185,8 +231,8 @@ testOn(
 );
 
 test('ExecutorDeadlockTest.test_exit_during_func_exec_on_worker: tasks of other workers do not notice', async () => {
-  for (const Pool of [ThreadPoolExecutor, ProcessPoolExecutor]) {
-    await using pool = new Pool({ maxWorkers: 2 });
+  for (const Class of [ThreadPoolExecutor, ProcessPoolExecutor]) {
+    await using pool = new Class({ maxWorkers: 2 });
     const doomed = pool.submit(exit, 1);
     const others = Array.from({ length: 20 }, (_, n) => pool.with({ retries: 1 }).submit(identity, n));
     assert.ok((await doomed.exception()) instanceof WorkerDiedError);

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ExecutorShutdownError, ProcessPoolExecutor, ThreadPoolExecutor } from '../../../src/index.ts';
 import { type Run, runNode } from '../../tasks/support.ts';
-import { ALL, type Kind, PROCESSES, POOLS, Scene, THREADS, testOn, until } from './support.ts';
+import { ALL, type Kind, POOLS, PROCESSES, Scene, THREADS, testOn, until } from './support.ts';
 import { fail, identity, multiply, pid, waitAtGate, workerName } from './tasks.ts';
 
 const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url));
