@@ -122,14 +122,10 @@ testOn(
   },
 );
 
-testOn(
-  ALL,
-  'InterpreterPoolExecutorTest.test_submit_local_instance: so is a class',
-  async (pool) => {
-    const error = await pool.submit(Local as unknown as () => void).exception();
-    assert.ok(error instanceof NotShareableError, String(error));
-  },
-);
+testOn(ALL, 'InterpreterPoolExecutorTest.test_submit_local_instance: so is a class', async (pool) => {
+  const error = await pool.submit(Local as unknown as () => void).exception();
+  assert.ok(error instanceof NotShareableError, String(error));
+});
 
 testOn(
   ALL,
@@ -226,13 +222,9 @@ testOn(
   },
 );
 
-testOn(
-  ALL,
-  'AsyncioTest.test_run_in_executor: a result is awaited like any promise',
-  async (pool) => {
-    assert.equal(await pool.submit(identity, 'spam'), 'spam');
-  },
-);
+testOn(ALL, 'AsyncioTest.test_run_in_executor: a result is awaited like any promise', async (pool) => {
+  assert.equal(await pool.submit(identity, 'spam'), 'spam');
+});
 
 test('AsyncioTest.test_run_in_executor_cancel: what was cancelled says nothing later', async (context: TestContext) => {
   const scene = new Scene(context);

@@ -98,7 +98,10 @@ testOn(
       assert.deepEqual(await pool.with({ chunkSize }).map(multiply, numbers, numbers), products);
     }
     for (const chunkSize of [0, -1]) {
-      assert.throws(() => pool.with({ chunkSize }), { name: 'RangeError', message: /^chunkSize must be >= 1/ });
+      assert.throws(() => pool.with({ chunkSize }), {
+        name: 'RangeError',
+        message: /^chunkSize must be >= 1/,
+      });
     }
   },
 );

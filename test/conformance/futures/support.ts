@@ -98,7 +98,9 @@ export async function until(condition: () => boolean): Promise<void> {
 }
 
 /** The task of a module that fails to load in workers, loaded here. */
-export async function taskThatFailsToLoad(how: 'error' | 'exit' | 'crash'): Promise<(value: number) => number> {
+export async function taskThatFailsToLoad(
+  how: 'error' | 'exit' | 'crash',
+): Promise<(value: number) => number> {
   Object.assign(globalThis, { conformanceParent: true });
   const module = (await import(`./load-${how}.js`)) as { task(value: number): number };
   return module.task;
