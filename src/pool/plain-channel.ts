@@ -13,8 +13,9 @@
  * no worker is free or could be started, and
  *  - where claims tell who has begun what (threads), up to `CLAIM_SLOTS`: what lies behind a slow task is taken
  *    back and given to whoever is free;
- *  - where they do not (processes), only as much as takes about `AHEAD_MS` by the times that were measured of late,
- *    and nothing once a task was slow: what was sent cannot be taken back, and counts as begun.
+ *  - where they do not (processes), only as much as takes about `AHEAD_MS` by the times that these functions took of
+ *    late, and nothing behind a function that is new or slow, or a worker that has said nothing for that long: what
+ *    was sent cannot be taken back, and counts as begun.
  */
 
 import type { Transferable } from 'node:worker_threads';
@@ -33,7 +34,10 @@ import {
 import type { WorkerHandle } from './backend.ts';
 import type { Channel, Leftover, OutgoingCall } from './channel.ts';
 
-/** Work that may lie in a process's hands behind the task that it runs. A surprise waits that long, or twice. */
+/**
+ * Work that may lie in a process's hands behind the task that it runs, and how long its silence is taken for work. What is
+ * sent in that time behind a function that was always quick, and is not this time, waits for it.
+ */
 const AHEAD_MS = 2;
 const MOST_AHEAD = 48;
 /**
@@ -59,7 +63,7 @@ function functionIdOf(reference: TaskReference): number {
 
 interface Held {
   readonly call: OutgoingCall;
-  readonly slot: number;
+  readonly ticket: number;
   /** What it moves has moved: it cannot be sent to another worker. */
   readonly spent: boolean;
 }
@@ -79,16 +83,18 @@ class Hand {
   /** Tasks that it may still be given. */
   quota: number;
   retiring = false;
-  /** The longest of the last tasks, decaying; in ms. */
-  slowest = 10;
+  /** What the slowest task may take that it was given since it last had none; in ms. */
+  slowest = 0;
+  /** When it was last known to make progress. */
+  lastProgress = 0;
 
   constructor(worker: WorkerHandle, quota: number) {
     this.worker = worker;
     this.quota = quota;
   }
 
-  hasBegun({ call, slot }: Held): boolean {
-    return slot < 0 || this.worker.claims === undefined || this.worker.claims.isClaimed(slot, call.id);
+  hasBegun({ ticket }: Held): boolean {
+    return ticket < 0 || this.worker.claims === undefined || this.worker.claims.isClaimed(ticket);
   }
 
   /** What the worker is at. Without claims those are the first in line; the others it has not touched. */
@@ -118,6 +124,8 @@ export class PlainChannel implements Channel {
   readonly #hands = new Map<WorkerHandle, Hand>();
   readonly #holders = new Map<number, Hand>();
   readonly #unsent = new Set<Hand>();
+  /** The longest that a function took of late, decaying; in ms. */
+  readonly #slowest = new WeakMap<TaskReference, number>();
   #flushPlanned = false;
 
   constructor(options: PlainChannelOptions) {
@@ -264,7 +272,9 @@ export class PlainChannel implements Channel {
         const held = hand.held.get(id);
         if (held === undefined) return false;
         this.#drop(hand, held);
-        hand.slowest = Math.max(ms, hand.slowest * DECAY);
+        const { reference } = held.call;
+        this.#slowest.set(reference, Math.max(ms, (this.#slowest.get(reference) ?? 0) * DECAY));
+        hand.lastProgress = performance.now();
         if (hand.held.size > 0) return true;
         if (hand.retiring) this.#send(hand, [STOP]);
         else if (hand.quota <= 0) this.#options.onSpent(worker);
@@ -292,26 +302,42 @@ export class PlainChannel implements Channel {
     if (call.direct || this.#hands.size < maxWorkers) return concurrency;
     const { claims } = hand.worker;
     if (claims !== undefined) return Math.max(concurrency, hand.held.size + claims.free);
-    const ahead = Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / hand.slowest));
-    return concurrency + ahead;
+    return concurrency + this.#ahead(hand, call);
+  }
+
+  /** How many tasks may lie ready where they cannot be taken back. */
+  #ahead(hand: Hand, call: OutgoingCall): number {
+    if (performance.now() - hand.lastProgress > AHEAD_MS) return 0;
+    const slowest = Math.max(hand.slowest, this.#expected(call));
+    return Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / slowest));
+  }
+
+  /** What the call may take, in ms. */
+  #expected({ reference }: OutgoingCall): number {
+    return this.#slowest.get(reference) ?? Infinity;
   }
 
   #give(hand: Hand, call: OutgoingCall): void {
     const { concurrency } = this.#options;
     const { claims } = hand.worker;
     const waits = hand.held.size >= concurrency;
-    const slot = claims !== undefined && claims.free > 0 && !call.direct ? claims.offer(call.id) : -1;
+    const expected = this.#expected(call);
+    if (hand.held.size === 0) {
+      hand.lastProgress = performance.now();
+      hand.slowest = expected;
+    } else hand.slowest = Math.max(hand.slowest, expected);
+    const ticket = claims !== undefined && claims.free > 0 && !call.direct ? claims.offer() : -1;
     const functionId = functionIdOf(call.reference);
     if (!hand.known.has(functionId)) {
       hand.known.add(functionId);
       this.#send(hand, [DEFINE, functionId, call.reference]);
     }
     hand.unsent += 1;
-    this.#send(hand, [CALL, call.id, functionId, call.flags, slot, call.args, call.details]);
+    this.#send(hand, [CALL, call.id, functionId, call.flags, ticket, call.args, call.details]);
     // What may be taken back is copied instead of moved, so that it is still there.
     const spent = call.transfer !== undefined && (call.direct || !(waits || call.repeatable));
     if (spent) hand.transfer.push(...(call.transfer ?? []));
-    hand.held.set(call.id, { call, slot, spent });
+    hand.held.set(call.id, { call, ticket, spent });
     this.#holders.set(call.id, hand);
     hand.quota -= 1;
   }
@@ -324,16 +350,16 @@ export class PlainChannel implements Channel {
 
   #revoke(hand: Hand, held: Held): boolean {
     const { claims } = hand.worker;
-    if (claims === undefined || held.slot < 0 || !claims.revoke(held.slot, held.call.id)) return false;
+    if (claims === undefined || held.ticket < 0 || !claims.revoke(held.ticket)) return false;
     this.#drop(hand, held);
     hand.quota += 1;
     return true;
   }
 
-  #drop(hand: Hand, { call, slot }: Held): void {
+  #drop(hand: Hand, { call, ticket }: Held): void {
     hand.held.delete(call.id);
     this.#holders.delete(call.id);
-    if (slot >= 0) hand.worker.claims?.release(slot);
+    if (ticket >= 0) hand.worker.claims?.release(ticket);
   }
 
   /** The task that would wait longest: the last one in the fullest hand. */

@@ -55,7 +55,7 @@ export interface WorkerHost {
   /** All work is done and none will come. */
   end(): void;
   /** Whether this worker may run the task now; absent: always. */
-  claim?(slot: number, id: number): boolean;
+  claim?(ticket: number): boolean;
   /** Takes the place of the common way to find the function. */
   resolve?(reference: TaskReference): Function;
   /**
@@ -196,8 +196,8 @@ export class WorkerRuntime {
         break;
       }
       const call = this.#line.shift() as Call;
-      const [, id, , , slot] = call;
-      if (slot >= 0 && this.#host.claim?.(slot, id) === false) continue;
+      const ticket = call[4];
+      if (ticket >= 0 && this.#host.claim?.(ticket) === false) continue;
       this.#flush();
       this.#begin(call);
     }

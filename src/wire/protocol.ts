@@ -64,8 +64,8 @@ export type ToWorker =
       id: number,
       functionId: number,
       flags: number,
-      /** Where the right to run it is claimed, see `pool/claims.ts`; -1: no need to. */
-      slot: number,
+      /** With what the right to run it is claimed, see `pool/claims.ts`; -1: no need to. */
+      ticket: number,
       args: PackedValue,
       details: CallDetails | undefined,
     ]

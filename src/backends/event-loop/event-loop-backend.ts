@@ -67,7 +67,7 @@ class EventLoopHandle implements WorkerHandle {
         });
       },
       end: () => this.#end('it was told to'),
-      claim: (slot) => this.claims.claim(slot),
+      claim: (ticket) => this.claims.claim(ticket),
       resolve: find,
       slice: SLICE_MS,
     });
@@ -100,27 +100,29 @@ class EventLoopHandle implements WorkerHandle {
 class LocalClaims implements Claims {
   readonly free = Infinity;
   readonly #states = new Map<number, 'offered' | 'claimed'>();
+  #last = 0;
 
-  offer(id: number): number {
-    this.#states.set(id, 'offered');
-    return id;
+  offer(): number {
+    this.#last += 1;
+    this.#states.set(this.#last, 'offered');
+    return this.#last;
   }
 
-  claim(slot: number): boolean {
-    if (this.#states.get(slot) !== 'offered') return false;
-    this.#states.set(slot, 'claimed');
+  claim(ticket: number): boolean {
+    if (this.#states.get(ticket) !== 'offered') return false;
+    this.#states.set(ticket, 'claimed');
     return true;
   }
 
-  revoke(slot: number): boolean {
-    return this.#states.get(slot) === 'offered' && this.#states.delete(slot);
+  revoke(ticket: number): boolean {
+    return this.#states.get(ticket) === 'offered' && this.#states.delete(ticket);
   }
 
-  isClaimed(slot: number): boolean {
-    return this.#states.get(slot) === 'claimed';
+  isClaimed(ticket: number): boolean {
+    return this.#states.get(ticket) === 'claimed';
   }
 
-  release(slot: number): void {
-    this.#states.delete(slot);
+  release(ticket: number): void {
+    this.#states.delete(ticket);
   }
 }

@@ -18,7 +18,7 @@ const runtime = new WorkerRuntime({
   codec: cloneCodec,
   post: (batch, transfer) => port.postMessage(batch, transfer as never),
   end: () => endSoon(() => port.close()),
-  claim: (slot, id) => claim(claims, slot, id),
+  claim: (ticket) => claim(claims, ticket),
 });
 
 const fault = (error: unknown): void => {
