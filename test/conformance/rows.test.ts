@@ -13,13 +13,13 @@ const listed = Object.values(FUTURES_ROWS).flatMap((classes) =>
 );
 
 /** Test files, and the rows that their titles name. */
-const tested = new Map(
+const tested = new Map<string, ReadonlySet<string>>(
   readdirSync(new URL(FOLDER, root))
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => {
       const text = readFileSync(new URL(FOLDER + file, root), 'utf8');
       const titles = [...text.matchAll(/['"`](\w+\.test_\w+)(?=[:'"`])/g)].map(([, row]) => String(row));
-      return [`${FOLDER}${file}`, new Set(titles)] as const;
+      return [`${FOLDER}${file}`, new Set(titles)];
     }),
 );
 
