@@ -81,8 +81,9 @@ testOn(
     await scene.linesCome(1);
     const over = new AbortController();
     const gates = [scene.gate, scene.gate];
-    const limited = pool.with({ signal: over.signal });
-    const results = limited.map(passGate, gates, [scene.log, scene.log], ['second', 'third']);
+    const results = pool
+      .with({ signal: over.signal })
+      .map(passGate, gates, [scene.log, scene.log], ['second', 'third']);
     const mapped = results[Symbol.asyncIterator]();
     const step = mapped.next();
     over.abort(new RangeError('no time'));
