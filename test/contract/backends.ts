@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SubmitOptions } from '../../src/futures/submit-options.ts';
 import {
   EventLoopExecutor,
   type Executor,
@@ -11,7 +12,6 @@ import {
   ProcessPoolExecutor,
   ThreadPoolExecutor,
 } from '../../src/index.ts';
-import type { SubmitOptions } from '../../src/futures/submit-options.ts';
 
 /** What a row may need of a backend that not all of them have. */
 export type Need =

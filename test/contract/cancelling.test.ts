@@ -105,7 +105,10 @@ contract('the ladder', ({ make, row }) => {
     const controller = new AbortController();
     const one = pool.with({ signal: controller.signal });
     await Promise.all(Array.from({ length: 50 }, (_, n) => one.submit(tasks.same, n)));
-    const results = one.with({ chunkSize: 1 }).map(tasks.same, Array.from({ length: 50 }, (_, n) => n));
+    const results = one.with({ chunkSize: 1 }).map(
+      tasks.same,
+      Array.from({ length: 50 }, (_, n) => n),
+    );
     await results;
     await new Promise((resolve) => setImmediate(resolve));
     process.off('warning', listen);

@@ -34,12 +34,15 @@ contract('what a task throws', ({ make, row }) => {
     assert.ok(error instanceof tasks.ShopError, 'its class');
     assert.ok(error instanceof RangeError);
     const { name, message, code, item } = error as tasks.ShopError & { code: string };
-    assert.deepEqual({ name, message, code, item }, {
-      name: 'ShopError',
-      message: 'sold out',
-      code: 'E_SOLD_OUT',
-      item: 'tea',
-    });
+    assert.deepEqual(
+      { name, message, code, item },
+      {
+        name: 'ShopError',
+        message: 'sold out',
+        code: 'E_SOLD_OUT',
+        item: 'tea',
+      },
+    );
     const cause = error.cause as AggregateError;
     assert.ok(cause instanceof AggregateError);
     assert.equal(cause.message, 'several');
@@ -177,12 +180,15 @@ contract('the end of a worker', ({ name, make, row }) => {
     const error = await failure(pool.submit(tasks.lastWords, 'so long'));
     assert.ok(error instanceof WorkerDiedError);
     const { exitCode, signal, reason, workerName, stderr } = error;
-    assert.deepEqual({ exitCode, signal, reason, stderr }, {
-      exitCode: 9,
-      signal: null,
-      reason: 'it exited with code 9, as by process.exit(9)',
-      stderr: ['so long'],
-    });
+    assert.deepEqual(
+      { exitCode, signal, reason, stderr },
+      {
+        exitCode: 9,
+        signal: null,
+        reason: 'it exited with code 9, as by process.exit(9)',
+        stderr: ['so long'],
+      },
+    );
     assert.match(workerName, /PoolExecutor-\d+_0$/);
     assert.match(error.message, /died while it ran task lastWords: it exited with code 9/);
     assert.equal(await pool.submit(tasks.add, 1, 1), 2);
@@ -202,7 +208,10 @@ contract('the end of a worker', ({ name, make, row }) => {
 
   row('other tasks do not notice, those behind the dying one included', ['mortal workers'], async () => {
     await using pool = make(2);
-    await pool.map(tasks.same, Array.from({ length: 200 }, (_, n) => n));
+    await pool.map(
+      tasks.same,
+      Array.from({ length: 200 }, (_, n) => n),
+    );
     const before = Array.from({ length: 20 }, (_, n) => pool.submit(tasks.same, n));
     const dying = pool.submit(tasks.end, 'exit');
     const after = Array.from({ length: 20 }, (_, n) => pool.submit(tasks.same, n));
@@ -218,7 +227,9 @@ contract('the end of a worker', ({ name, make, row }) => {
     assert.equal(await pool.with({ retries: 1 }).submit(tasks.endOnce, 'exit', log.path, 'done'), 'done');
     assert.deepEqual(log.lines, ['1']);
     assert.equal(pool.statistics().tasks.retried, 1);
-    assert.ok((await failure(pool.with({ retries: 2 }).submit(tasks.end, 'exit'))) instanceof WorkerDiedError);
+    assert.ok(
+      (await failure(pool.with({ retries: 2 }).submit(tasks.end, 'exit'))) instanceof WorkerDiedError,
+    );
     assert.equal(pool.statistics().workersDied, 4);
   });
 
@@ -277,7 +288,9 @@ contract('the end of a task', ({ make, row }) => {
   row('the time to run is over: TimeoutError that says so', async () => {
     await using pool = make(1);
     const log = new Note();
-    const error = await failure(pool.with({ timeout: 30, name: 'slow' }).submit(tasks.untilAborted, log.path));
+    const error = await failure(
+      pool.with({ timeout: 30, name: 'slow' }).submit(tasks.untilAborted, log.path),
+    );
     assert.ok(error instanceof TimeoutError);
     assert.equal(error.message, 'Task slow ran for longer than 30 ms (timeout)');
     await until('the task has stopped by itself', () => log.lines.length > 0);

@@ -178,10 +178,8 @@ testOn(ALL, 'ExecutorTest.test_map_buffersize_on_empty_iterable: nothing in, not
 });
 
 testOn(ALL, 'ExecutorTest.test_map_buffersize_without_iterable: no iterables are no input', async (pool) => {
-  const results = pool
-    .with({ bufferSize: 2 })
-    .map(() => 1)
-    [Symbol.asyncIterator]();
+  const none = pool.with({ bufferSize: 2 }).map(() => 1);
+  const results = none[Symbol.asyncIterator]();
   assert.equal((await results.next()).done, true);
   assert.deepEqual(await pool.map(() => 1), []);
 });

@@ -176,13 +176,13 @@ testOn(
   4,
 );
 
-for (const [name, workers] of [
-  ['test_blocking', 10],
-  ['test_blocking_with_limited_workers', 4],
+for (const [row, workers] of [
+  ['InterpreterPoolExecutorTest.test_blocking', 10],
+  ['InterpreterPoolExecutorTest.test_blocking_with_limited_workers', 4],
 ] as const) {
   testOn(
     ALL,
-    `InterpreterPoolExecutorTest.${name}: tasks that wait go on one by one as they are let through`,
+    `${row}: tasks that wait go on one by one as they are let through`,
     async (pool, scene) => {
       const gates = Array.from({ length: 10 }, (_, n) => `${scene.gate}-${n}`);
       const futures = gates.map((gate, n) => pool.submit(waitAtGate, gate, scene.log, n));

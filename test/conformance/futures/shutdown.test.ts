@@ -143,9 +143,11 @@ testOn(
   },
 );
 
-for (const Pool of [ThreadPoolExecutor, ProcessPoolExecutor]) {
-  const rows = Pool === ThreadPoolExecutor ? 'ThreadPoolShutdownTest' : 'ProcessPoolShutdownTest';
-  test(`${rows}.test_context_manager_shutdown: leaving the block waits, also when it throws [${Pool.name}]`, async () => {
+for (const [row, Pool] of [
+  ['ThreadPoolShutdownTest.test_context_manager_shutdown', ThreadPoolExecutor],
+  ['ProcessPoolShutdownTest.test_context_manager_shutdown', ProcessPoolExecutor],
+] as const) {
+  test(`${row}: leaving the block waits, also when it throws`, async () => {
     const thrown = new RangeError('out of the block');
     let pool: ThreadPoolExecutor | ProcessPoolExecutor | undefined;
     const use = async (): Promise<never> => {
