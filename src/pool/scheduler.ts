@@ -217,6 +217,8 @@ export class Scheduler implements WorkersListener, Keeper {
       const packed = encodeArguments(codec, args, options.transfer);
       // Naming a function for the first time takes about as long as a worker takes to start; so that comes first.
       if (!this.#workers().any) this.#workers().ensure(1);
+      // The start of the first worker may have been all that it took.
+      if (this.#makeBroken !== undefined) throw this.#makeBroken();
       const reference = this.#backend.reference?.(fn) ?? referenceTo(fn);
       void learnErrorClasses(reference);
       const retries = options.retries ?? 0;

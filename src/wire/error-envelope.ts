@@ -73,11 +73,15 @@ function packValue(thrown: unknown, codec: Codec): unknown {
 /** The thrown value again. Never throws: a value that cannot be decoded comes back as the decode error. */
 export function unpackError(envelope: ErrorEnvelope, codec: Codec, options: UnpackOptions = {}): unknown {
   if (envelope.kind === 'value') {
+    let value: unknown;
     try {
-      return codec.decode(envelope.value);
+      value = codec.decode(envelope.value);
     } catch (error) {
       return error;
     }
+    // The very error that was thrown. It may be thrown again, and is told only once where it was submitted.
+    if (canBeTold(value)) addSubmitFrames(value, options.submitStack);
+    return value;
   }
   const { nodes, standIns } = envelope;
   const errors = nodes.map((node) => makeError(node, options.findClass));
@@ -163,6 +167,11 @@ function define(error: Error, key: string, value: unknown, enumerable = false): 
 
 /** Stands between the frames of the worker and those of the caller. */
 const SUBMITTED = '    ---- submitted from ----';
+
+/** Whether an error that kept its identity is still to get these frames, and can. */
+function canBeTold(value: unknown): value is Error {
+  return types.isNativeError(value) && !Object.isFrozen(value) && !String(value.stack).includes(SUBMITTED);
+}
 
 function addSubmitFrames(error: Error, submitStack: string | undefined): void {
   const frames = submitStack?.split('\n').filter((line) => /^\s*at /.test(line)) ?? [];

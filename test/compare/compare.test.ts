@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { claims } from '../../src/compare/claims/index.ts';
 import { compare, hasFailed, type Progress } from '../../src/compare/compare.ts';
@@ -103,6 +106,20 @@ describe('when something breaks', () => {
     assert.ok(sum?.lanes.every(({ ok }) => ok));
     assert.equal(hasFailed(report), true);
     assert.equal(report.claims.find(({ id }) => id === 'processes-faster-for-cpu')?.holds, null);
+  });
+
+  test('and files of the run are gone afterwards', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'manyhands-test-'));
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = directory;
+    try {
+      await withoutPython(() => compare({ quick: true, only: ['switch', 'crash'] }));
+      assert.deepEqual(readdirSync(directory), []);
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test('aborting rejects with the reason and leaves nothing behind', {

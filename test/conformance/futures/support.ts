@@ -105,3 +105,11 @@ export async function taskThatFailsToLoad(
   const module = (await import(`./load-${how}.js`)) as { task(value: number): number };
   return module.task;
 }
+
+/**
+ * All that an async iterator of futures gives. TypeScript takes the variable of a `for await` for the awaited value,
+ * which for a future, a thenable, is its result; the language itself awaits the step and not what is in it.
+ */
+export async function stepThrough<T>(iterator: AsyncIterator<T>, each: (value: T) => void): Promise<void> {
+  for (let step = await iterator.next(); !step.done; step = await iterator.next()) each(step.value);
+}

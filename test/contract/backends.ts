@@ -1,0 +1,151 @@
+// The executors that the suite runs on, and the one table of what holds on some of them only.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  EventLoopExecutor,
+  type Executor,
+  type PoolOptions,
+  ProcessPoolExecutor,
+  ThreadPoolExecutor,
+} from '../../src/index.ts';
+import type { SubmitOptions } from '../../src/futures/submit-options.ts';
+
+/** What a row may need of a backend that not all of them have. */
+export type Need =
+  /** A worker may end, and the program goes on. */
+  | 'mortal workers'
+  /** A task that ignores its signal can be ended. */
+  | 'force'
+  /** A task that blocks, blocks nobody else. */
+  | 'parallelism'
+  /** Functions are found again in the worker, by name. */
+  | 'loading'
+  /** Options of a pool: maxWorkers, maxQueue, initializer... */
+  | 'pool options'
+  /** Memory and ports can be moved to the task. */
+  | 'moving'
+  /** What waits in a worker's hands can be taken back. */
+  | 'taking back';
+
+/** Where a row cannot hold, and why. */
+const lacking: Readonly<Record<string, Readonly<Partial<Record<Need, string>>>>> = {
+  'event-loop': {
+    'mortal workers': 'the worker is the program: process.exit, a signal or a full heap end it',
+    force: 'JavaScript on its own event loop cannot be interrupted; a task that goes on is given up instead',
+    parallelism: 'there is one thread: a task that blocks, blocks the program',
+    loading: 'the function itself is at hand; no module has to be loaded to find it again',
+    'pool options': 'there is no pool: one worker, which is this thread',
+  },
+  thread: {},
+  process: {
+    moving: 'memory cannot be moved to another process: it is copied, and emptied here; ports are refused',
+    'taking back': 'what was written to a pipe cannot be taken back; a few ms of work count as begun',
+  },
+};
+
+export interface BackendUnderTest {
+  readonly name: 'event-loop' | 'thread' | 'process';
+  /** An executor; `workers` is how many tasks it can run at once. */
+  make(workers?: number, options?: PoolOptions): Executor;
+  /** Why it has not what a row needs; undefined: it has. */
+  lack(need: Need): string | undefined;
+  /** A test of the contract, on this backend. */
+  row(name: string, run: () => Promise<void> | void): void;
+  /** A row that needs something; where the backend lacks it the row is skipped, with the reason. */
+  row(name: string, needs: readonly Need[], run: () => Promise<void> | void): void;
+}
+
+/** What a crash by a full heap needs to be quick. Processes crash by a signal. */
+const smallHeap = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 };
+
+const factories: Readonly<Record<string, BackendUnderTest['make']>> = {
+  'event-loop': (workers = 2) => new EventLoopExecutor({ concurrency: workers }),
+  thread: (workers = 2, options = {}) =>
+    new ThreadPoolExecutor({ maxWorkers: workers, resourceLimits: smallHeap, ...options }),
+  process: (workers = 2, options = {}) => new ProcessPoolExecutor({ maxWorkers: workers, ...options }),
+};
+
+/** No row takes so long, however busy the machine; one that does hangs, and should say where. */
+const HANGS_MS = 20_000;
+
+function backendUnderTest(name: BackendUnderTest['name']): BackendUnderTest {
+  const lack = (need: Need): string | undefined => lacking[name]?.[need];
+  return {
+    name,
+    make: factories[name] as BackendUnderTest['make'],
+    lack,
+    row(title: string, second: readonly Need[] | (() => Promise<void> | void), third?: () => unknown) {
+      const needs = typeof second === 'function' ? [] : second;
+      const run = typeof second === 'function' ? second : third;
+      const skip = needs.map(lack).find((reason) => reason !== undefined) ?? false;
+      it(title, { skip, timeout: HANGS_MS }, async () => {
+        await run?.();
+      });
+    },
+  };
+}
+
+export const backends: readonly BackendUnderTest[] = (['event-loop', 'thread', 'process'] as const).map(
+  backendUnderTest,
+);
+
+/** Registers part of the contract for every backend. */
+export function contract(title: string, rows: (backend: BackendUnderTest) => void): void {
+  for (const backend of backends) describe(`${title} (${backend.name})`, () => rows(backend));
+}
+
+/** Kept until the end of the program: a task that was given up may still look for its gate. */
+const folder = mkdtempSync(join(tmpdir(), 'manyhands-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+let notes = 0;
+
+/** A file of its own for a test: a gate that it opens, or a log that tasks write. */
+export class Note {
+  readonly path: string = join(folder, `${notes++}`);
+
+  open(): void {
+    writeFileSync(this.path, '');
+  }
+
+  get lines(): string[] {
+    try {
+      return readFileSync(this.path, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '');
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** Waits until something that has no event of its own is so. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = performance.now() + HANGS_MS / 2;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`It did not come about that ${what}`);
+    await delay(5);
+  }
+}
+
+/** An `onReport` and a promise for its first call: the task is running. */
+export function whenRunning(): { options: SubmitOptions; running: Promise<void> } {
+  let resolve: () => void = () => undefined;
+  const running = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { options: { onReport: () => resolve() }, running };
+}
+
+/** What a promise rejects with; fails when it does not. */
+export async function failure(promise: PromiseLike<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`It should have failed, and gave ${String(value)}`);
+}
