@@ -7,7 +7,7 @@ import { claims } from '../../src/compare/claims/index.ts';
 import { compare, hasFailed, type Progress } from '../../src/compare/compare.ts';
 import { nodeLanes, pythonLanes } from '../../src/compare/lanes.ts';
 import type { LaneId, Report } from '../../src/compare/report.ts';
-import { allGone, canFindProcesses, newMark } from './processes.ts';
+import { allGone, cannotFindProcesses, newMark } from './processes.ts';
 
 /** Runs with a PATH on which there is no python3. */
 async function withoutPython<T>(run: () => Promise<T>): Promise<T> {
@@ -123,7 +123,7 @@ describe('when something breaks', () => {
   });
 
   test('aborting rejects with the reason and leaves nothing behind', {
-    skip: !canFindProcesses,
+    skip: cannotFindProcesses,
   }, async () => {
     const mark = newMark();
     Object.assign(process.env, mark);

@@ -52,7 +52,12 @@ contract('map', ({ make, row }) => {
     for (const chunkSize of [1, 4] as const) {
       const seen: unknown[] = [];
       const items = numbers(12);
-      const results = pool.with({ chunkSize }).map(tasks.endAt, items, items.map(() => 'error' as const), items.map(() => 5));
+      const results = pool.with({ chunkSize }).map(
+        tasks.endAt,
+        items,
+        items.map(() => 'error' as const),
+        items.map(() => 5),
+      );
       const iterator = results[Symbol.asyncIterator]();
       for (;;) {
         try {
@@ -70,7 +75,12 @@ contract('map', ({ make, row }) => {
   row('awaited, rejects with the first error', async () => {
     await using pool = make(2);
     const items = numbers(100);
-    const results = pool.map(tasks.endAt, items, items.map(() => 'error' as const), items.map(() => 50));
+    const results = pool.map(
+      tasks.endAt,
+      items,
+      items.map(() => 'error' as const),
+      items.map(() => 50),
+    );
     assert.equal(((await failure(results)) as Error).message, 'as asked');
     assert.equal(await pool.submit(tasks.add, 1, 1), 2);
   });
@@ -90,7 +100,11 @@ contract('map', ({ make, row }) => {
     await using pool = make(1);
     const log = new Note();
     const items = numbers(500).map(String);
-    for await (const result of pool.with({ chunkSize: 1, bufferSize: 5 }).map(tasks.note, items.map(() => log.path), items)) {
+    for await (const result of pool.with({ chunkSize: 1, bufferSize: 5 }).map(
+      tasks.note,
+      items.map(() => log.path),
+      items,
+    )) {
       if (result === '20') break;
     }
     await pool.submit(tasks.same, 1);
@@ -103,7 +117,10 @@ contract('map', ({ make, row }) => {
     await pool.with({ onProgress: (step) => progress.push(step) }).map(tasks.square, numbers(100));
     assert.deepEqual(progress.at(-1), { done: 100, total: 100 });
     const done = progress.map((step) => step.done);
-    assert.deepEqual(done, [...done].toSorted((a, b) => a - b));
+    assert.deepEqual(
+      done,
+      [...done].toSorted((a, b) => a - b),
+    );
   });
 
   row('aborted while its input is awaited: the reason, and then the end', async () => {
@@ -118,7 +135,10 @@ contract('map', ({ make, row }) => {
       await released;
       yield* numbers(1000);
     };
-    const iterator = pool.with({ signal: controller.signal }).map(tasks.same, input())[Symbol.asyncIterator]();
+    const iterator = pool
+      .with({ signal: controller.signal })
+      .map(tasks.same, input())
+      [Symbol.asyncIterator]();
     assert.equal((await iterator.next()).value, 1);
     controller.abort('enough');
     release();

@@ -1,7 +1,13 @@
 // What goes in and what comes out: arguments, options, the task's view of itself, moving, statistics.
 import assert from 'node:assert/strict';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { currentTask, NotShareableError, QueueFullError, transfer, WorkerDiedError } from '../../src/index.ts';
+import {
+  currentTask,
+  NotShareableError,
+  QueueFullError,
+  transfer,
+  WorkerDiedError,
+} from '../../src/index.ts';
 import { contract, failure, Note, until, whenRunning } from './backends.ts';
 import * as tasks from './fixtures/tasks.ts';
 
@@ -98,10 +104,13 @@ contract('values', ({ name, make, row }) => {
   row('ports are moved, or refused where they cannot be', async () => {
     await using pool = make(1);
     const { port1, port2 } = new MessageChannel();
-    const future = pool.submit((port: typeof port2) => {
-      port.postMessage('from the task');
-      port.close();
-    }, transfer(port2, [port2]));
+    const future = pool.submit(
+      (port: typeof port2) => {
+        port.postMessage('from the task');
+        port.close();
+      },
+      transfer(port2, [port2]),
+    );
     if (name === 'process') {
       const error = await failure(future);
       assert.ok(error instanceof NotShareableError);
@@ -159,7 +168,11 @@ contract('options of a task', ({ make, row, lack }) => {
     gate.open();
     await Promise.all([busy, urgent, ...patient]);
     assert.equal(log.lines[0], 'urgent');
-    assert.deepEqual(log.lines.slice(1), patient.map((_, n) => `patient ${n}`), 'and the others keep their order');
+    assert.deepEqual(
+      log.lines.slice(1),
+      patient.map((_, n) => `patient ${n}`),
+      'and the others keep their order',
+    );
   });
 
   row('retries: not for what throws', async () => {
@@ -184,7 +197,10 @@ contract('options of a task', ({ make, row, lack }) => {
     await using pool = make(1);
     const self = await pool.with({ name: 'portrait' }).submit(tasks.self);
     assert.match(self.workerName ?? '', /Executor-\d+_0$/);
-    assert.deepEqual({ ...self, workerName: '' }, { name: 'portrait', attempt: 1, workerName: '', aborted: false });
+    assert.deepEqual(
+      { ...self, workerName: '' },
+      { name: 'portrait', attempt: 1, workerName: '', aborted: false },
+    );
     assert.equal((await pool.submit(tasks.self)).name, 'self');
     assert.equal(currentTask(), undefined, 'and none outside');
   });
@@ -204,7 +220,9 @@ contract('options of a task', ({ make, row, lack }) => {
     await using pool = make(1);
     const reports: unknown[] = [];
     const values = [1, { deep: [new Date(0)] }, null, undefined, 'last'];
-    const count = await pool.with({ onReport: (value) => reports.push(value) }).submit(tasks.reportEach, values);
+    const count = await pool
+      .with({ onReport: (value) => reports.push(value) })
+      .submit(tasks.reportEach, values);
     assert.equal(count, values.length);
     assert.deepEqual(reports, values);
   });
@@ -212,7 +230,10 @@ contract('options of a task', ({ make, row, lack }) => {
   row('a task that blocks is heard while it blocks', ['parallelism'], async () => {
     await using pool = make(1);
     const gate = new Note();
-    assert.equal(await pool.with({ onReport: () => gate.open() }).submit(tasks.reportThenBlock, gate.path), 'heard');
+    assert.equal(
+      await pool.with({ onReport: () => gate.open() }).submit(tasks.reportThenBlock, gate.path),
+      'heard',
+    );
   });
 
   row('a report that cannot cross throws in the task', async () => {
@@ -269,11 +290,14 @@ contract('options of a task', ({ make, row, lack }) => {
       [{ timeOut: 5 }, /^with has no option 'timeOut'/],
     ];
     for (const [options, message] of wrong) {
-      assert.throws(() => pool.with(options), (error: Error) => {
-        assert.ok(error instanceof RangeError || error instanceof TypeError);
-        assert.match(error.message, message);
-        return true;
-      });
+      assert.throws(
+        () => pool.with(options),
+        (error: Error) => {
+          assert.ok(error instanceof RangeError || error instanceof TypeError);
+          assert.match(error.message, message);
+          return true;
+        },
+      );
     }
   });
 
@@ -311,7 +335,9 @@ contract('options of a task', ({ make, row, lack }) => {
     });
     assert.equal(rest.state, 'open');
     const frozen = (value: unknown): boolean =>
-      typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen));
+      typeof value !== 'object' ||
+      value === null ||
+      (Object.isFrozen(value) && Object.values(value).every(frozen));
     assert.ok(frozen(during) && frozen(workers), 'all the way down');
   });
 
@@ -332,13 +358,19 @@ contract('options of a task', ({ make, row, lack }) => {
 
   row('a task that is slow delays nobody else', ['parallelism'], async () => {
     await using pool = make(2);
-    await pool.map(tasks.same, Array.from({ length: 100 }, (_, n) => n));
+    await pool.map(
+      tasks.same,
+      Array.from({ length: 100 }, (_, n) => n),
+    );
     const gate = new Note();
     const { options, running } = whenRunning();
     const slow = pool.with(options).submit(tasks.blockOn, gate.path, 'slow');
     if (lack('taking back') !== undefined) await running;
     const quick = Array.from({ length: 1000 }, (_, n) => pool.submit(tasks.same, n));
-    assert.deepEqual(await Promise.all(quick), quick.map((_, n) => n));
+    assert.deepEqual(
+      await Promise.all(quick),
+      quick.map((_, n) => n),
+    );
     assert.equal(slow.done(), false);
     gate.open();
     assert.equal(await slow, 'slow');
