@@ -8,8 +8,10 @@
  *
  * Lanes never run at the same time: they would measure each other.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { judgeClaims } from './claims/index.ts';
 import type { ExperimentDefinition } from './experiments/definition.ts';
 import { experimentById, experimentIds } from './experiments/index.ts';
@@ -55,6 +57,8 @@ interface Run {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   readonly total: number;
+  /** Files of the lanes, which go with the run however it ends. */
+  readonly scratch: string;
   done: number;
   /** Started by the first experiment that needs it. A failed start fails each of them. */
   server: Promise<Server> | undefined;
@@ -81,6 +85,7 @@ export async function compare(options: CompareOptions = {}): Promise<Report> {
     signal,
     onProgress: options.onProgress ?? (() => {}),
     total: definitions.reduce((sum, definition) => sum + plan(definition, python, settings).length, 0),
+    scratch: mkdtempSync(join(tmpdir(), 'manyhands-')),
     done: 0,
     server: undefined,
   };
@@ -97,6 +102,7 @@ export async function compare(options: CompareOptions = {}): Promise<Report> {
   } finally {
     await (await run.server?.catch(() => undefined))?.close();
     ending.abort();
+    rmSync(run.scratch, { recursive: true, force: true });
   }
 }
 
@@ -118,14 +124,15 @@ async function runExperiment(definition: ExperimentDefinition, run: Run): Promis
   const { id, description, unit } = definition;
   const lanes = plan(definition, run.python, run.settings);
   // The first lane is one of Node's, which have the articles' sizes also in a quick run.
-  const title = definition.title(definition.job(lanes[0] ?? 'event-loop', run.settings, ''));
+  const title = definition.title(definition.work(lanes[0] ?? 'event-loop', run.settings));
   const experiment: Experiment = { id, title, description, unit, lanes: [] };
   try {
     const url = definition.needsServer ? (await serverOf(run)).url : '';
     const rounds = new Map<LaneId, Lane[]>();
     for (const lane of lanes) {
       const earlier = rounds.get(lane) ?? [];
-      const job = { ...definition.job(lane, run.settings, url), more: earlier.length === 0 };
+      const work = definition.work(lane, run.settings);
+      const job = { ...work, url, scratch: run.scratch, more: earlier.length === 0 };
       rounds.set(lane, [...earlier, await runOneLane(definition, job, run)]);
       run.done++;
     }

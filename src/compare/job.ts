@@ -13,7 +13,7 @@ export interface Settings {
 }
 
 /** One lane's work. All sizes are in it, so that a lane decides nothing by itself. */
-export interface Job {
+export interface Work {
   readonly experiment: ExperimentId;
   readonly lane: LaneId;
   /** How many tasks to run. */
@@ -24,13 +24,9 @@ export interface Job {
   readonly poolSize: number;
   /** Far more workers than cores, for the question what that costs. */
   readonly tooMany: number;
-  /** Measure what there is to measure beside the lane itself? Once is enough where a lane is run several times. */
-  readonly more: boolean;
   readonly fib: number;
   readonly sleepMs: number;
   readonly sumTo: number;
-  /** Where to download from; empty for experiments that do not. */
-  readonly url: string;
   readonly payloadBytes: number;
   readonly roundTrips: number;
   readonly largeRoundTrips: number;
@@ -40,6 +36,16 @@ export interface Job {
   readonly samples: number;
   /** Times that a token changes hands. */
   readonly handOvers: number;
+}
+
+/** One run of a lane: its work, and where to do it. */
+export interface Job extends Work {
+  /** Where to download from; empty for experiments that do not. */
+  readonly url: string;
+  /** A directory for files that shall not outlive the comparison. */
+  readonly scratch: string;
+  /** Measure what there is to measure beside the lane itself? Once is enough where a lane is run several times. */
+  readonly more: boolean;
 }
 
 /** One task's result, with when and where it ran. */
@@ -78,12 +84,12 @@ export function defaultSettings(): Settings {
  * The sizes of one lane's work. `own` is what the experiment fixes by itself: the number of tasks, and whether
  * they wait (one worker for each) or compute (one worker for each core).
  */
-export function jobFor(
+export function workFor(
   experiment: ExperimentId,
   lane: LaneId,
   settings: Settings,
-  own: { readonly tasks: number; readonly waits: boolean; readonly url: string },
-): Job {
+  own: { readonly tasks: number; readonly waits: boolean },
+): Work {
   const { quick, workers } = settings;
   const python = isPython(lane);
   const tasks = settings.n ?? own.tasks;
@@ -94,13 +100,11 @@ export function jobFor(
     workers,
     poolSize: Math.min(tasks, own.waits ? MOST_AT_ONCE : workers),
     tooMany: Math.min(4 * workers, MOST_WORKERS_TRIED),
-    more: true,
     // What Node computes in a third of a second takes CPython six. A quick run cuts where the time goes;
     // cut on Node's side too, there would be nothing left to gain from starting a worker.
     fib: quick && python ? 29 : 35,
     sleepMs: quick ? 200 : 2000,
     sumTo: 1e7,
-    url: own.url,
     payloadBytes: 2 ** 20,
     roundTrips: quick ? 500 : 3000,
     largeRoundTrips: quick ? 10 : 30,

@@ -6,8 +6,10 @@
  * does not come in by the front door, which would load all executors into each of them, and tasks that need
  * more than most load it themselves.
  */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentTask } from '../tasks/current-task.ts';
 import { defineTasks } from '../tasks/registry.ts';
@@ -191,12 +193,27 @@ function nextByte(socket: Socket): Promise<void> {
   });
 }
 
+/** Where the tasks of a crash meet: each leaves a file when it runs, and one file tells the survivors to end. */
+const RELEASE = 'release';
+const MEETING_POLL_MS = 10;
+
+/** Says that it runs, and works until `release` is called. */
+export async function workUntilReleased(meeting: string, name: string): Promise<void> {
+  writeFileSync(join(meeting, name), '');
+  while (!existsSync(join(meeting, RELEASE))) await sleep(MEETING_POLL_MS);
+}
+
+export function release(meeting: string): void {
+  writeFileSync(join(meeting, RELEASE), '');
+}
+
 /**
- * Ends badly, in one of two ways: by an error that nobody catches, or by the end of the process it runs in.
- * A fault in native code ends a process by a signal; SIGKILL stands for it here, since it leaves no core dump.
+ * Waits until all others run, and ends badly, in one of two ways: by an error that nobody catches, or by the end of
+ * the process it runs in. A fault in native code ends a process by a signal; SIGKILL stands for it here, since it
+ * leaves no core dump.
  */
-export async function die(death: 'error' | 'fault'): Promise<void> {
-  await sleep(100);
+export async function die(meeting: string, others: number, death: 'error' | 'fault'): Promise<void> {
+  while (readdirSync(meeting).length < others) await sleep(MEETING_POLL_MS);
   if (death === 'fault') process.kill(process.pid, 'SIGKILL');
   setImmediate(() => {
     throw new Error('nobody catches this');
@@ -220,5 +237,6 @@ defineTasks(import.meta.url, {
   passTokenBlocking,
   passTokenListening,
   passTokenConnecting,
+  workUntilReleased,
   die,
 });

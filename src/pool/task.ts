@@ -17,6 +17,9 @@ export interface Keeper {
   withdraw(task: Task): boolean;
 }
 
+/** How a frame of this library begins: callers look for their own line. */
+const OWN_CODE = new URL('../', import.meta.url).href;
+
 export class Task implements Owner, Queued {
   readonly id: number;
   readonly label: string;
@@ -68,7 +71,9 @@ export class Task implements Owner, Queued {
   /** For errors: the frames of whoever submitted this task. */
   stackOptions(): { submitStack?: string } {
     const { stack } = this.#submitted;
-    return stack === undefined ? {} : { submitStack: stack };
+    if (stack === undefined) return {};
+    const lines = stack.split('\n').filter((line) => !line.includes(OWN_CODE));
+    return { submitStack: lines.join('\n') };
   }
 
   /** The worker died; the next run is another attempt. */

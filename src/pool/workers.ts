@@ -271,7 +271,8 @@ export class Workers {
     this.#startFailures += 1;
     this.dead += 1;
     if (this.#startFailures >= START_ATTEMPTS) {
-      this.#break(`${START_ATTEMPTS} workers in a row died before they were ready`, cause);
+      const why = String(cause).replace(/\.$/, '');
+      this.#break(`${START_ATTEMPTS} workers in a row died before they were ready (${why})`, cause);
     }
   }
 

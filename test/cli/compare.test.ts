@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Report } from '../../src/compare/report.ts';
-import { allGone, canFindProcesses, findMarked, newMark } from '../compare/processes.ts';
+import { allGone, cannotFindProcesses, findMarked, newMark } from '../compare/processes.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'manyhands-cli-'));
@@ -97,7 +97,9 @@ test('a run prints tables, writes the figures, and ends with 0', async () => {
 
 const page = fileURLToPath(new URL('../../ui/report.html', import.meta.url));
 
-test('--html writes a page with the figures in it', { skip: !existsSync(page) }, async () => {
+test('--html writes a page with the figures in it', {
+  skip: !existsSync(page) && 'the page was not built',
+}, async () => {
   const file = join(directory, 'report.html');
   const { status, stderr } = await finish(start(['--quick', '--only', 'sum', '--html', file]));
   assert.equal(status, 0, stderr);
@@ -109,13 +111,15 @@ test('--html writes a page with the figures in it', { skip: !existsSync(page) },
   );
 });
 
-test('--html without the page is refused at once', { skip: existsSync(page) }, async () => {
+test('--html without the page is refused at once', {
+  skip: existsSync(page) && 'the page was built',
+}, async () => {
   const { status, stderr } = await finish(start(['--only', 'sum', '--html', join(directory, 'report.html')]));
   assert.equal(status, 2);
   assert.match(stderr, /npm run build/);
 });
 
-describe('nothing is left behind', { skip: !canFindProcesses }, () => {
+describe('nothing is left behind', { skip: cannotFindProcesses }, () => {
   for (const [signal, expected] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],

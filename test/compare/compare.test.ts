@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { claims } from '../../src/compare/claims/index.ts';
 import { compare, hasFailed, type Progress } from '../../src/compare/compare.ts';
 import { nodeLanes, pythonLanes } from '../../src/compare/lanes.ts';
 import type { LaneId, Report } from '../../src/compare/report.ts';
-import { allGone, canFindProcesses, newMark } from './processes.ts';
+import { allGone, cannotFindProcesses, newMark } from './processes.ts';
 
 /** Runs with a PATH on which there is no python3. */
 async function withoutPython<T>(run: () => Promise<T>): Promise<T> {
@@ -105,8 +108,22 @@ describe('when something breaks', () => {
     assert.equal(report.claims.find(({ id }) => id === 'processes-faster-for-cpu')?.holds, null);
   });
 
+  test('and files of the run are gone afterwards', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'manyhands-test-'));
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = directory;
+    try {
+      await withoutPython(() => compare({ quick: true, only: ['switch', 'crash'] }));
+      assert.deepEqual(readdirSync(directory), []);
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   test('aborting rejects with the reason and leaves nothing behind', {
-    skip: !canFindProcesses,
+    skip: cannotFindProcesses,
   }, async () => {
     const mark = newMark();
     Object.assign(process.env, mark);

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The mark can only be read where there is /proc. */
-export const canFindProcesses: boolean = process.platform === 'linux';
+export const cannotFindProcesses: string | false =
+  process.platform !== 'linux' && 'processes are looked for in /proc, which only Linux has';
 
 const MARK = 'MANYHANDS_TEST_MARK';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startProgram } from '../../src/compare/program.ts';
-import { allGone, canFindProcesses, findMarked, newMark } from './processes.ts';
+import { allGone, cannotFindProcesses, findMarked, newMark } from './processes.ts';
 
 const forever = new AbortController().signal;
 
@@ -38,7 +38,7 @@ test('a program that cannot be started ends with the reason', async () => {
   assert.match((await program.ended).stderr, /ENOENT/);
 });
 
-test('a program takes its own children along, however it ends', { skip: !canFindProcesses }, async () => {
+test('a program takes its own children along, however it ends', { skip: cannotFindProcesses }, async () => {
   const parent = (last: string): string[] =>
     script(`
       const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'],

@@ -88,7 +88,9 @@ describe('TypeScript tasks', () => {
     it(`run under the tsx command, as ${type}`, async () => {
       await runs([tsxCli, 'main.ts'], await project(type, 'command'));
     });
-    it(`run where Node strips types itself, as ${type}`, { skip: !stripsTypes }, async () => {
+    it(`run where Node strips types itself, as ${type}`, {
+      skip: stripsTypes ? false : 'this Node does not strip types',
+    }, async () => {
       // Node leaves the module syntax as it is, so this CommonJS project must not use import.
       const folder = await project('module', 'strip');
       await runs(['main.ts'], folder);
@@ -107,7 +109,9 @@ describe('TypeScript tasks', () => {
     await runs(['--import', tsxLoader, join(folder, 'main.ts')], root);
   });
 
-  it('are refused with what to install where nothing loads them', { skip: stripsTypes }, async () => {
+  it('are refused with what to install where nothing loads them', {
+    skip: stripsTypes && 'this Node strips types by itself',
+  }, async () => {
     const folder = await project('module', 'bare');
     const program = join(folder, 'program.mjs');
     await writeFile(

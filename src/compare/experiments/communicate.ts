@@ -1,7 +1,7 @@
 import type { Executor } from '../../index.ts';
 import { type ExecutorLane, openExecutor } from '../executors.ts';
 import { microseconds, whole } from '../format.ts';
-import { type Job, jobFor, type Outcome } from '../job.ts';
+import { type Job, type Outcome, workFor } from '../job.ts';
 import { isPython, nodeLanes, pythonLanes } from '../lanes.ts';
 import { measure } from '../measure.ts';
 import { COUNTER_BYTES, countGuarded, countInObject, countUnguarded, echo } from '../tasks.ts';
@@ -29,7 +29,7 @@ export const communicate: ExperimentDefinition = {
     ['lostUpdates', 'lost updates'],
   ],
   rounds: () => 1,
-  job: (lane, settings) => jobFor('communicate', lane, settings, { tasks: 1, waits: false, url: '' }),
+  work: (lane, settings) => workFor('communicate', lane, settings, { tasks: 1, waits: false }),
   async run(job) {
     const measured = await measure(() => measureLane(job));
     return { ...measured, calls: [], metrics: measured.value };

@@ -1,5 +1,5 @@
 import { type Call, runCalls } from '../executors.ts';
-import { type Job, jobFor } from '../job.ts';
+import { type Job, workFor } from '../job.ts';
 import { isPython, nodeLanes, pythonLanes } from '../lanes.ts';
 import { measure } from '../measure.ts';
 import { fibonacci } from '../tasks.ts';
@@ -18,8 +18,8 @@ export const cpu: ExperimentDefinition = {
   needsServer: false,
   comparable: true,
   columns: [],
-  rounds: (lane, quick) => (isPython(lane) ? (quick ? 2 : 1) : quick ? 2 : 5),
-  job: (lane, settings) => jobFor('cpu', lane, settings, { tasks: 10, waits: false, url: '' }),
+  rounds: (lane, quick) => (quick || isPython(lane) ? 2 : 3),
+  work: (lane, settings) => workFor('cpu', lane, settings, { tasks: 10, waits: false }),
   run: (job) => runTasks(job, [fibonacci, job.fib]),
   async more(job) {
     return job.lane === 'processes' && job.tooMany > job.workers ? measureTooMany(job) : {};

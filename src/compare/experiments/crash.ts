@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { type Job, jobFor } from '../job.ts';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Job, workFor } from '../job.ts';
 import { pythonLanes } from '../lanes.ts';
 import { measure } from '../measure.ts';
 import { nodeArguments } from '../program.ts';
@@ -31,7 +33,7 @@ export const crash: ExperimentDefinition = {
     ['worksAfterFault', 'usable'],
   ],
   rounds: () => 1,
-  job: (lane, settings) => jobFor('crash', lane, settings, { tasks: 1, waits: false, url: '' }),
+  work: (lane, settings) => workFor('crash', lane, settings, { tasks: 1, waits: false }),
   async run(job) {
     const measured = await measure(() => Promise.all([playScene(job, 'error'), playScene(job, 'fault')]));
     const [error, fault] = measured.value;
@@ -68,7 +70,8 @@ export const crash: ExperimentDefinition = {
 
 /** The lines that a scene printed before its end, whatever that end was. */
 function playScene(job: Job, death: 'error' | 'fault'): Promise<string[]> {
-  const args = [...nodeArguments(import.meta.url, '../crash-scene'), job.lane, death];
+  const meeting = mkdtempSync(join(job.scratch, 'meeting-'));
+  const args = [...nodeArguments(import.meta.url, '../crash-scene'), job.lane, death, meeting];
   return new Promise((resolve) => {
     execFile(process.execPath, args, (_error, stdout) => resolve(stdout.split('\n')));
   });

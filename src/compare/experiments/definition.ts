@@ -1,12 +1,12 @@
 /** What an experiment is, to the command that asks for it, to the lane that runs it, and to those who show it. */
-import type { Job, Outcome, Settings } from '../job.ts';
+import type { Job, Outcome, Settings, Work } from '../job.ts';
 import type { Experiment, ExperimentId, Lane, LaneId } from '../report.ts';
 
 export interface ExperimentDefinition {
   readonly id: ExperimentId;
   readonly description: string;
   /** With the sizes of this run in it. */
-  title(job: Job): string;
+  title(work: Work): string;
   /** The unit of the figure that the experiment is about. */
   readonly unit: string;
   readonly lanes: readonly LaneId[];
@@ -22,7 +22,7 @@ export interface ExperimentDefinition {
    */
   rounds(lane: LaneId, quick: boolean): number;
   /** The work of one lane. */
-  job(lane: LaneId, settings: Settings, url: string): Job;
+  work(lane: LaneId, settings: Settings): Work;
   /** Runs a lane of Node's, inside the lane's process. Python's lanes are in ../python. */
   run(job: Job): Promise<Outcome>;
   /** Further figures of the same lane, measured after its own so as not to touch them. */

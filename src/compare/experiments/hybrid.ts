@@ -1,5 +1,5 @@
 import { type Call, type CallResults, runCalls } from '../executors.ts';
-import { type Job, jobFor, MOST_AT_ONCE, type Outcome } from '../job.ts';
+import { type Job, MOST_AT_ONCE, type Outcome, workFor } from '../job.ts';
 import { type NodeLaneId, nodeLanes, pythonLanes } from '../lanes.ts';
 import { measure } from '../measure.ts';
 import { download, fibonacci } from '../tasks.ts';
@@ -24,7 +24,7 @@ export const hybrid: ExperimentDefinition = {
     ['ioAloneMs', 'I/O alone'],
   ],
   rounds: (_lane, quick) => (quick ? 1 : 2),
-  job: (lane, settings, url) => jobFor('hybrid', lane, settings, { tasks: 4, waits: false, url }),
+  work: (lane, settings) => workFor('hybrid', lane, settings, { tasks: 4, waits: false }),
   run: (job) => (job.lane === 'processes' ? runHybrid(job) : runTogether(job)),
   check(outcome, job) {
     const calls = outcome.calls ?? [];

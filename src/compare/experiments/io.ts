@@ -1,5 +1,5 @@
 import { buildDocument, checkOf, type DocumentCheck } from '../document.ts';
-import { type Job, jobFor, MOST_AT_ONCE } from '../job.ts';
+import { type Job, MOST_AT_ONCE, workFor } from '../job.ts';
 import { nodeLanes, pythonLanes } from '../lanes.ts';
 import { download } from '../tasks.ts';
 import type { ExperimentDefinition } from './definition.ts';
@@ -24,7 +24,7 @@ export const io: ExperimentDefinition = {
   comparable: true,
   columns: [],
   rounds: (_lane, quick) => (quick ? 1 : 2),
-  job: (lane, settings, url) => jobFor('io', lane, settings, { tasks: 10, waits: true, url }),
+  work: (lane, settings) => workFor('io', lane, settings, { tasks: 10, waits: true }),
   run: (job) => runTasks(job, [download, job.url]),
   check: (outcome, job: Job) =>
     checkAll(outcome, job.tasks, `${expected.bytes} bytes`, (result) => {

@@ -1,4 +1,4 @@
-import { jobFor } from '../job.ts';
+import { workFor } from '../job.ts';
 import { nodeLanes, pythonLanes } from '../lanes.ts';
 import { pause } from '../tasks.ts';
 import type { ExperimentDefinition } from './definition.ts';
@@ -17,7 +17,7 @@ export const sleep: ExperimentDefinition = {
   comparable: true,
   columns: [],
   rounds: () => 1,
-  job: (lane, settings) => jobFor('sleep', lane, settings, { tasks: 3, waits: true, url: '' }),
+  work: (lane, settings) => workFor('sleep', lane, settings, { tasks: 3, waits: true }),
   run: (job) => runTasks(job, [pause, job.sleepMs]),
   check: (outcome, job) =>
     checkAll(

@@ -1,6 +1,6 @@
 import { type ExecutorLane, openExecutor } from '../executors.ts';
 import { megabytes, milliseconds } from '../format.ts';
-import { type Job, jobFor } from '../job.ts';
+import { type Job, workFor } from '../job.ts';
 import { pythonLanes } from '../lanes.ts';
 import { measure, treeMemoryMb } from '../measure.ts';
 import { linger, nothing } from '../tasks.ts';
@@ -31,7 +31,7 @@ export const start: ExperimentDefinition = {
     ['memoryMb', 'per worker'],
   ],
   rounds: () => 1,
-  job: (lane, settings) => jobFor('start', lane, settings, { tasks: 1, waits: false, url: '' }),
+  work: (lane, settings) => workFor('start', lane, settings, { tasks: 1, waits: false }),
   async run(job) {
     const measured = await measure(() => measureLane(job));
     return { ...measured, metrics: measured.value };

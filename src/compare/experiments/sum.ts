@@ -1,4 +1,4 @@
-import { jobFor } from '../job.ts';
+import { workFor } from '../job.ts';
 import { isPython, nodeLanes, pythonLanes } from '../lanes.ts';
 import { addUp } from '../tasks.ts';
 import type { ExperimentDefinition } from './definition.ts';
@@ -17,7 +17,7 @@ export const sum: ExperimentDefinition = {
   comparable: true,
   columns: [],
   rounds: (lane, quick) => (isPython(lane) ? (quick ? 1 : 2) : quick ? 2 : 5),
-  job: (lane, settings) => jobFor('sum', lane, settings, { tasks: 2, waits: false, url: '' }),
+  work: (lane, settings) => workFor('sum', lane, settings, { tasks: 2, waits: false }),
   run: (job) => runTasks(job, [addUp, job.sumTo]),
   check(outcome, job) {
     const right = (job.sumTo * (job.sumTo - 1)) / 2;

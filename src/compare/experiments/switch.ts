@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openExecutor } from '../executors.ts';
 import { microseconds } from '../format.ts';
-import { type Job, jobFor } from '../job.ts';
+import { type Job, workFor } from '../job.ts';
 import { measure } from '../measure.ts';
 import { passTokenBlocking, passTokenConnecting, passTokenListening } from '../tasks.ts';
 import { type ExperimentDefinition, metricOf } from './definition.ts';
@@ -28,12 +27,12 @@ export const switching: ExperimentDefinition = {
   comparable: false,
   columns: [['switchUs', 'hand-over']],
   rounds: (_lane, quick) => (quick ? 1 : 2),
-  job: (lane, settings) => jobFor('switch', lane, settings, { tasks: 1, waits: false, url: '' }),
+  work: (lane, settings) => workFor('switch', lane, settings, { tasks: 1, waits: false }),
   async run(job) {
     const rounds = job.handOvers / 2 / BATCHES;
     const pass =
       job.lane === 'threads' ? passOnThreads : job.lane === 'processes' ? passOnProcesses : passOnLoop;
-    const measured = await measure(() => pass(rounds));
+    const measured = await measure(() => pass(rounds, job.scratch));
     const fastest = Math.min(...measured.value);
     return {
       ...measured,
@@ -100,10 +99,9 @@ async function passOnThreads(rounds: number): Promise<number[]> {
   }
 }
 
-async function passOnProcesses(rounds: number): Promise<number[]> {
-  const directory = mkdtempSync(join(tmpdir(), 'manyhands-'));
+async function passOnProcesses(rounds: number, scratch: string): Promise<number[]> {
   const path =
-    process.platform === 'win32' ? `\\\\.\\pipe\\manyhands-${process.pid}` : join(directory, 'token');
+    process.platform === 'win32' ? `\\\\.\\pipe\\manyhands-${process.pid}` : join(scratch, 'token');
   const executor = openExecutor('processes', 2);
   try {
     let other: PromiseLike<void> | undefined;
@@ -117,6 +115,6 @@ async function passOnProcesses(rounds: number): Promise<number[]> {
     return times;
   } finally {
     await executor.shutdown();
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(path, { force: true });
   }
 }

@@ -4,7 +4,8 @@ Two deaths: an error that nobody catches, and the sudden end of the process that
 in native code ends a process by a signal; SIGKILL stands for it here, since it leaves no core dump behind.
 
 The scene plays in a process of its own, which may well die of it, and which prints a line for every task
-that reached its end. The lane counts the lines.
+that reached its end. The lane counts the lines. Nothing goes by the clock: the one dies when all others run,
+and they end when it is dead. They meet in a directory, where each leaves a file.
 """
 
 import multiprocessing
@@ -12,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -19,15 +21,13 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from harness import Measurement
 
 OTHERS = 4
-# Long enough that every other task still runs when the one worker dies.
-WORK_SECONDS = 0.4
-DEATH_SECONDS = 0.1
+POLL_SECONDS = 0.01
 
 
 def run(lane, job):
     with Measurement() as measured:
-        # Both scenes sleep most of their time, so they may play at once.
-        scenes = [_start_scene(lane, death) for death in ("error", "fault")]
+        # Both scenes wait most of their time, so they may play at once.
+        scenes = [_start_scene(lane, death, job["scratch"]) for death in ("error", "fault")]
         error, fault = [scene.communicate()[0].decode().split() for scene in scenes]
     return {
         "wallMs": measured.wall_ms,
@@ -43,38 +43,49 @@ def run(lane, job):
     }
 
 
-def _start_scene(lane, death):
+def _start_scene(lane, death, scratch):
+    meeting = tempfile.mkdtemp(dir=scratch)
     return subprocess.Popen(
-        [sys.executable, "-B", "-W", "ignore", __file__, lane, death],
+        [sys.executable, "-B", "-W", "ignore", __file__, lane, death, meeting],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
 
 
-def work():
-    time.sleep(WORK_SECONDS)
+def work(meeting, name):
+    open(os.path.join(meeting, name), "w").close()
+    while not os.path.exists(os.path.join(meeting, "release")):
+        time.sleep(POLL_SECONDS)
     os.write(1, b"finished\n")
 
 
-def die(death):
-    time.sleep(DEATH_SECONDS)
+def die(meeting, death):
+    while len(os.listdir(meeting)) < OTHERS:
+        time.sleep(POLL_SECONDS)
     if death == "error":
         raise RuntimeError("nobody catches this")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def release(meeting):
+    open(os.path.join(meeting, "release"), "w").close()
 
 
 def say_usable():
     os.write(1, b"usable\n")
 
 
-def play(lane, death):
+def play(lane, death, meeting):
     if lane in ("python-threads", "python-processes"):
         kind = threading.Thread if lane == "python-threads" else multiprocessing.Process
-        workers = [kind(target=work) for _ in range(OTHERS)] + [kind(target=die, args=(death,))]
-        for worker in workers:
+        others = [kind(target=work, args=(meeting, f"worker-{index}")) for index in range(OTHERS)]
+        dying = kind(target=die, args=(meeting, death))
+        for worker in [*others, dying]:
             worker.start()
-        for worker in workers:
+        dying.join()
+        release(meeting)
+        for worker in others:
             worker.join()
         after = kind(target=say_usable)
         after.start()
@@ -82,8 +93,10 @@ def play(lane, death):
     else:
         pool = ThreadPoolExecutor if lane == "python-thread-pool" else ProcessPoolExecutor
         with pool(max_workers=OTHERS + 1) as executor:
-            futures = [executor.submit(work) for _ in range(OTHERS)] + [executor.submit(die, death)]
-            for future in futures:
+            others = [executor.submit(work, meeting, f"worker-{index}") for index in range(OTHERS)]
+            executor.submit(die, meeting, death).exception()
+            release(meeting)
+            for future in others:
                 future.exception()
             try:
                 executor.submit(say_usable).result()

@@ -171,25 +171,18 @@ testOn(
   },
 );
 
-testOn(
-  ALL,
-  'ExecutorTest.test_map_buffersize_on_empty_iterable: nothing in, nothing out',
-  async (pool) => {
-    const results = pool.with({ bufferSize: 2 }).map(identity, [])[Symbol.asyncIterator]();
-    assert.equal((await results.next()).done, true);
-    assert.deepEqual(await pool.with({ bufferSize: 2 }).map(identity, new Set<number>()), []);
-  },
-);
+testOn(ALL, 'ExecutorTest.test_map_buffersize_on_empty_iterable: nothing in, nothing out', async (pool) => {
+  const results = pool.with({ bufferSize: 2 }).map(identity, [])[Symbol.asyncIterator]();
+  assert.equal((await results.next()).done, true);
+  assert.deepEqual(await pool.with({ bufferSize: 2 }).map(identity, new Set<number>()), []);
+});
 
-testOn(
-  ALL,
-  'ExecutorTest.test_map_buffersize_without_iterable: no iterables are no input',
-  async (pool) => {
-    const results = pool.with({ bufferSize: 2 }).map(() => 1)[Symbol.asyncIterator]();
-    assert.equal((await results.next()).done, true);
-    assert.deepEqual(await pool.map(() => 1), []);
-  },
-);
+testOn(ALL, 'ExecutorTest.test_map_buffersize_without_iterable: no iterables are no input', async (pool) => {
+  const none = pool.with({ bufferSize: 2 }).map(() => 1);
+  const results = none[Symbol.asyncIterator]();
+  assert.equal((await results.next()).done, true);
+  assert.deepEqual(await pool.map(() => 1), []);
+});
 
 testOn(
   ALL,
@@ -201,7 +194,10 @@ testOn(
     assert.ok(input.pulled > 0 && input.pulled <= bufferSize, `${input.pulled} at the call`);
     for (let taken = 1; taken <= 20; taken += 1) {
       await results.next();
-      assert.ok(input.pulled > taken - 1 && input.pulled <= taken + bufferSize, `${input.pulled} of ${taken}`);
+      assert.ok(
+        input.pulled > taken - 1 && input.pulled <= taken + bufferSize,
+        `${input.pulled} of ${taken}`,
+      );
     }
     await results.return?.();
   },
@@ -246,10 +242,7 @@ testOn(
         { error: nothing },
       );
       const mapped = pool.map(throwAsIs, [nothing])[Symbol.asyncIterator]();
-      assert.deepEqual(
-        await mapped.next().catch((error: unknown) => ({ error })),
-        { error: nothing },
-      );
+      assert.deepEqual(await mapped.next().catch((error: unknown) => ({ error })), { error: nothing });
       assert.equal((await mapped.next()).done, true);
     }
   },

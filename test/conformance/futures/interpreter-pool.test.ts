@@ -122,14 +122,10 @@ testOn(
   },
 );
 
-testOn(
-  ALL,
-  'InterpreterPoolExecutorTest.test_submit_local_instance: so is a class',
-  async (pool) => {
-    const error = await pool.submit(Local as unknown as () => void).exception();
-    assert.ok(error instanceof NotShareableError, String(error));
-  },
-);
+testOn(ALL, 'InterpreterPoolExecutorTest.test_submit_local_instance: so is a class', async (pool) => {
+  const error = await pool.submit(Local as unknown as () => void).exception();
+  assert.ok(error instanceof NotShareableError, String(error));
+});
 
 testOn(
   ALL,
@@ -180,13 +176,13 @@ testOn(
   4,
 );
 
-for (const [name, workers] of [
-  ['test_blocking', 10],
-  ['test_blocking_with_limited_workers', 4],
+for (const [row, workers] of [
+  ['InterpreterPoolExecutorTest.test_blocking', 10],
+  ['InterpreterPoolExecutorTest.test_blocking_with_limited_workers', 4],
 ] as const) {
   testOn(
     ALL,
-    `InterpreterPoolExecutorTest.${name}: tasks that wait go on one by one as they are let through`,
+    `${row}: tasks that wait go on one by one as they are let through`,
     async (pool, scene) => {
       const gates = Array.from({ length: 10 }, (_, n) => `${scene.gate}-${n}`);
       const futures = gates.map((gate, n) => pool.submit(waitAtGate, gate, scene.log, n));
@@ -226,13 +222,9 @@ testOn(
   },
 );
 
-testOn(
-  ALL,
-  'AsyncioTest.test_run_in_executor: a result is awaited like any promise',
-  async (pool) => {
-    assert.equal(await pool.submit(identity, 'spam'), 'spam');
-  },
-);
+testOn(ALL, 'AsyncioTest.test_run_in_executor: a result is awaited like any promise', async (pool) => {
+  assert.equal(await pool.submit(identity, 'spam'), 'spam');
+});
 
 test('AsyncioTest.test_run_in_executor_cancel: what was cancelled says nothing later', async (context: TestContext) => {
   const scene = new Scene(context);

@@ -9,7 +9,7 @@ import {
   ProcessPoolExecutor,
   WorkerDiedError,
 } from '../../../src/index.ts';
-import { ALL, PROCESSES, Scene, testOn, until } from './support.ts';
+import { ALL, POOLS, PROCESSES, Scene, testOn, until } from './support.ts';
 import { exit, fail, identity, multiply, passGate, pid, waitAtGate } from './tasks.ts';
 
 const HOW = ['terminateWorkers', 'killWorkers'] as const;
@@ -98,13 +98,16 @@ testOn(
       assert.deepEqual(await pool.with({ chunkSize }).map(multiply, numbers, numbers), products);
     }
     for (const chunkSize of [0, -1]) {
-      assert.throws(() => pool.with({ chunkSize }), { name: 'RangeError', message: /^chunkSize must be >= 1/ });
+      assert.throws(() => pool.with({ chunkSize }), {
+        name: 'RangeError',
+        message: /^chunkSize must be >= 1/,
+      });
     }
   },
 );
 
 testOn(
-  ALL,
+  POOLS,
   'ProcessPoolExecutorTest.test_traceback: an error has the stack of the worker, then that of the submit',
   async (pool) => {
     const error = await pool.submit(fail, '123').exception();

@@ -98,8 +98,18 @@ export async function until(condition: () => boolean): Promise<void> {
 }
 
 /** The task of a module that fails to load in workers, loaded here. */
-export async function taskThatFailsToLoad(how: 'error' | 'exit' | 'crash'): Promise<(value: number) => number> {
+export async function taskThatFailsToLoad(
+  how: 'error' | 'exit' | 'crash',
+): Promise<(value: number) => number> {
   Object.assign(globalThis, { conformanceParent: true });
   const module = (await import(`./load-${how}.js`)) as { task(value: number): number };
   return module.task;
+}
+
+/**
+ * All that an async iterator of futures gives. TypeScript takes the variable of a `for await` for the awaited value,
+ * which for a future, a thenable, is its result; the language itself awaits the step and not what is in it.
+ */
+export async function stepThrough<T>(iterator: AsyncIterator<T>, each: (value: T) => void): Promise<void> {
+  for (let step = await iterator.next(); !step.done; step = await iterator.next()) each(step.value);
 }

@@ -81,10 +81,10 @@ testOn(
     await scene.linesCome(1);
     const over = new AbortController();
     const gates = [scene.gate, scene.gate];
-    const mapped = pool
+    const results = pool
       .with({ signal: over.signal })
-      .map(passGate, gates, [scene.log, scene.log], ['second', 'third'])
-      [Symbol.asyncIterator]();
+      .map(passGate, gates, [scene.log, scene.log], ['second', 'third']);
+    const mapped = results[Symbol.asyncIterator]();
     const step = mapped.next();
     over.abort(new RangeError('no time'));
     await assert.rejects(step, { name: 'RangeError', message: 'no time' });

@@ -1,0 +1,76 @@
+/** The list of cases, `docs/conformance.md` and the tests say the same. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { FUTURES_ROWS } from './rows.ts';
+
+const FOLDER = 'test/conformance/futures/';
+const root = new URL('../../../', import.meta.url);
+const page = readFileSync(new URL('docs/conformance.md', root), 'utf8');
+
+const listed = Object.values(FUTURES_ROWS).flatMap((classes) =>
+  Object.entries(classes).flatMap(([name, rows]) => rows.map((row) => `${name}.${row}`)),
+);
+
+/** Test files, and the rows that their titles name. */
+const tested = new Map<string, ReadonlySet<string>>(
+  readdirSync(new URL(FOLDER, root))
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => {
+      const text = readFileSync(new URL(FOLDER + file, root), 'utf8');
+      const titles = [...text.matchAll(/['"`](\w+\.test_\w+)(?=[:'"`])/g)].map(([, row]) => String(row));
+      return [`${FOLDER}${file}`, new Set(titles)];
+    }),
+);
+
+interface Entry {
+  readonly row: string;
+  readonly file: string;
+  readonly deviations: readonly string[];
+}
+
+const entries: Entry[] = page.split('\n').flatMap((line) => {
+  const [, first = '', , file = '', deviations = ''] = line.split('|').map((cell) => cell.trim());
+  const row = /^`(\w+\.test_\w+)`$/.exec(first)?.[1];
+  if (row === undefined) return [];
+  const anchors = [...deviations.matchAll(/\]\(#([\w-]+)\)/g)].map(([, anchor]) => String(anchor));
+  return [{ row, file: file.replaceAll('`', ''), deviations: anchors }];
+});
+
+const headings = new Set(
+  [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    String(heading)
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  ),
+);
+
+test('every case is on the page once, and no other', () => {
+  assert.equal(listed.length, 133);
+  assert.deepEqual(entries.map(({ row }) => row).toSorted(), listed.toSorted());
+});
+
+test('every case has a test of its name, or a deviation that says why not', () => {
+  for (const { row, file, deviations } of entries) {
+    if (file === 'none') assert.ok(deviations.length > 0, `${row} has neither test nor deviation`);
+    else assert.ok(tested.get(file)?.has(row), `${file} has no test of ${row}`);
+  }
+});
+
+test('no test names a case that is not listed, or that the page puts elsewhere', () => {
+  for (const [file, rows] of tested) {
+    for (const row of rows) {
+      assert.equal(entries.find((entry) => entry.row === row)?.file, file, row);
+    }
+  }
+});
+
+test('every link to a deviation leads to one', () => {
+  const anchors = [...page.matchAll(/\]\(#([\w-]+)\)/g)].map(([, anchor]) => String(anchor));
+  assert.deepEqual(
+    anchors.filter((anchor) => !headings.has(anchor)),
+    [],
+  );
+  assert.ok(anchors.length > 0);
+});
