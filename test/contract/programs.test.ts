@@ -200,6 +200,21 @@ describe('the parent of worker processes', () => {
     await until('all workers have ended', () => !workers.some(alive));
   });
 
+  it('decides also while its workers start', limit, async () => {
+    const program = start(
+      `process.on('SIGINT', () => console.log('interrupted'));
+       const futures = [1, 2, 3, 4].map((n) => pool.submit(tasks.square, n));
+       console.log('starting', pool.statistics().workers.length);
+       const results = await Promise.all(futures);
+       console.log(results.join());`,
+      'process',
+    );
+    await until('workers start', () => program.lines().length > 0);
+    process.kill(-(program.child.pid as number), 'SIGINT');
+    await program.ended;
+    assert.ok(program.lines().includes('1,4,9,16'), program.stderr());
+  });
+
   it('without a handler, Ctrl-C ends them all', limit, async () => {
     const never = new Note();
     const program = start(family(`tasks.waitFor, ${JSON.stringify(never.path)}, 1`), 'process');

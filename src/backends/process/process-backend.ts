@@ -73,6 +73,9 @@ class ProcessHandle implements WorkerHandle {
     this.#child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
+      // A process group of its own: Ctrl-C goes to the whole group of the terminal, and what becomes of the workers is for
+      // their parent to say. To ignore the signal is not enough, since Node can do so only when it has started.
+      detached: process.platform !== 'win32',
       ...(settings.env === undefined ? {} : { env: settings.env }),
       ...(settings.cwd === undefined ? {} : { cwd: settings.cwd }),
     });

@@ -26,7 +26,7 @@ const fault = (error: unknown): void => {
 };
 process.on('uncaughtException', fault);
 process.on('unhandledRejection', fault);
-// Ctrl-C reaches every process of the terminal; what becomes of the workers is for their parent to say.
+// Where it is not in a process group of its own, Ctrl-C comes here as well; it is for the parent to say what it means.
 process.on('SIGINT', () => undefined);
 
 const reader = new FrameReader();
