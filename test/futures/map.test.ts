@@ -39,6 +39,10 @@ class AsyncSource extends Source implements AsyncIterable<number> {
   }
 }
 
+function iterate<T>(mapped: AsyncIterable<T>): AsyncIterableIterator<T> {
+  return mapped[Symbol.asyncIterator]() as AsyncIterableIterator<T>;
+}
+
 type Collected = { value: number } | { error: string };
 
 async function collect(iterator: AsyncIterator<number>, limit = Infinity): Promise<Collected[]> {
@@ -57,10 +61,12 @@ async function collect(iterator: AsyncIterator<number>, limit = Infinity): Promi
 
 /** Ends chunks, in an order that `choose` gives, until the promise is settled. */
 async function drive<T>(engine: FakeEngine, choose: () => number, promise: Promise<T>): Promise<T> {
-  let open = true;
-  const end = (): void => void (open = false);
+  const state = { open: true };
+  const end = (): void => {
+    state.open = false;
+  };
   promise.then(end, end);
-  for (await settled(); open; await settled()) {
+  for (await settled(); state.open; await settled()) {
     if (engine.inFlight.length > 0) engine.finish(choose() % engine.inFlight.length);
   }
   return promise;
@@ -156,9 +162,7 @@ test('no input, no work', async () => {
   for (const input of [[], new Source(0), new AsyncSource(0), '', new Set<number>()]) {
     const engine = new FakeEngine();
     assert.deepEqual(await executorOn(engine).map(double, input as Iterable<number>), []);
-    const again = executorOn(engine)
-      .map(double, input as Iterable<number>)
-      [Symbol.asyncIterator]();
+    const again = iterate(executorOn(engine).map(double, input as Iterable<number>));
     assert.deepEqual(await again.next(), { done: true, value: undefined });
     assert.equal(engine.sizes.length, 0);
   }
@@ -182,9 +186,7 @@ for (const chunkSize of [1, 3, 'auto'] as const) {
 
 test('the death of a worker is the error of each item of its chunk, and of no other', async () => {
   const engine = new FakeEngine({ slots: 1 });
-  const iterator = executorOn(engine, { chunkSize: 2 })
-    .map(double, [1, 2, 3, 4, 5, 6])
-    [Symbol.asyncIterator]();
+  const iterator = iterate(executorOn(engine, { chunkSize: 2 }).map(double, [1, 2, 3, 4, 5, 6]));
   await settled();
   engine.finish(0);
   engine.fail(new Error('died'), 0);
@@ -265,16 +267,14 @@ test('an input that fails to close does no harm', async () => {
       },
     }),
   };
-  const iterator = new EventLoopExecutor().map(double, stubborn)[Symbol.asyncIterator]();
+  const iterator = iterate(new EventLoopExecutor().map(double, stubborn));
   assert.equal((await iterator.next()).value, 2);
   assert.deepEqual(await iterator.return?.(), { done: true, value: undefined });
 });
 
 test('unordered results come as they are there', async () => {
   const engine = new FakeEngine({ slots: 3 });
-  const iterator = executorOn(engine, { chunkSize: 1, ordered: false })
-    .map(double, [1, 2, 3])
-    [Symbol.asyncIterator]();
+  const iterator = iterate(executorOn(engine, { chunkSize: 1, ordered: false }).map(double, [1, 2, 3]));
   await settled();
   engine.finish(2);
   assert.equal((await iterator.next()).value, 6);
@@ -388,9 +388,7 @@ test('an abort while async input is on its way is the end, whatever comes', asyn
           }),
       }),
     };
-    const iterator = executorOn(engine, { signal: controller.signal })
-      .map(double, slow)
-      [Symbol.asyncIterator]();
+    const iterator = iterate(executorOn(engine, { signal: controller.signal }).map(double, slow));
     await settled();
     const reason = new RangeError('enough');
     controller.abort(reason);
@@ -410,7 +408,7 @@ test('an abort between the end of a chunk and its reading leaves nothing that co
     if (done === 2) controller.abort(reason);
   };
   const pool = executorOn(engine, { signal: controller.signal, chunkSize: 1, onProgress });
-  const iterator = pool.map(double, [0, 1, 2])[Symbol.asyncIterator]();
+  const iterator = iterate(pool.map(double, [0, 1, 2]));
   await settled();
   engine.finish(0);
   assert.equal((await iterator.next()).value, 0);
@@ -449,7 +447,7 @@ test('a result is awaited as often as one likes, or iterated, not both', async (
 });
 
 test('steps that are asked for at once each get a result of their own', async () => {
-  const iterator = new EventLoopExecutor().map(double, [1, 2, 3])[Symbol.asyncIterator]();
+  const iterator = iterate(new EventLoopExecutor().map(double, [1, 2, 3]));
   const steps = await Promise.all([iterator.next(), iterator.next(), iterator.next(), iterator.next()]);
   assert.deepEqual(new Set(steps.map(({ value }) => value as number)), new Set([2, 4, 6, undefined]));
 });
