@@ -3,6 +3,8 @@
 export interface Cursor {
   /** Values per tuple: one for each iterable. */
   readonly arity: number;
+  /** Whether `pull` gives promises: one of the iterables is async. */
+  readonly isAsync: boolean;
   /** How many tuples there will be, where that is known beforehand. */
   readonly length: number | undefined;
   /**
@@ -67,6 +69,7 @@ export function openCursor(iterables: ReadonlyArray<Iterable<unknown> | AsyncIte
   const isAsync = inputs.some((input) => input.isAsync);
   return {
     arity: inputs.length,
+    isAsync,
     // The shortest input ends the map, so the smallest length is exact only when all are known.
     length:
       lengths.length === inputs.length ? Math.min(...lengths, inputs.length === 0 ? 0 : Infinity) : undefined,

@@ -234,8 +234,10 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     const wanted = Math.min(this.#chunkSize() - this.#waiting, this.#room());
     let pulled: number | Promise<number>;
     const before = this.#waiting;
+    // What comes later is added when it has come: by then `#values` may be another array, this one being on its way.
+    const into = this.#cursor.isAsync ? [] : this.#values;
     try {
-      pulled = this.#cursor.pull(this.#values, wanted);
+      pulled = this.#cursor.pull(into, wanted);
     } catch (error) {
       // What came before the error is there; a tuple that was cut short by it is not.
       this.#values.length -= this.#values.length % this.#cursor.arity;
@@ -250,7 +252,10 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     }
     this.#pulling = true;
     pulled.then(
-      (count) => this.#pulledLater(count),
+      (count) => {
+        if (!this.#inputEnded && !this.#ended) this.#values.push(...into);
+        this.#pulledLater(count);
+      },
       (error: unknown) => this.#pulledLater(0, { error }),
     );
     return this.#waiting > 0;

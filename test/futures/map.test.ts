@@ -66,10 +66,13 @@ async function drive<T>(engine: FakeEngine, choose: () => number, promise: Promi
     state.open = false;
   };
   promise.then(end, end);
-  for (await settled(); state.open; await settled()) {
+  // Far more turns than any of these maps takes: one that gets stuck fails, and can be shrunk.
+  for (let turn = 0; turn < 20_000; turn += 1) {
+    await settled();
+    if (!state.open) return promise;
     if (engine.inFlight.length > 0) engine.finish(choose() % engine.inFlight.length);
   }
-  return promise;
+  throw new Error(`The map is stuck with ${engine.inFlight.length} tasks in flight`);
 }
 
 const inputs = {
