@@ -20,6 +20,7 @@ export type { ExecutorStatistics, ShutdownOptions, WorkerStatistics } from './fu
 export { Executor, type Iterables } from './futures/executor.ts';
 export { Future, type FutureState } from './futures/future.ts';
 export type { MapResult } from './futures/map.ts';
+export type { MapOptions, SubmitOptions } from './futures/submit-options.ts';
 export {
   asCompleted,
   type DoneAndNotDone,

@@ -13,6 +13,7 @@
  * item that the workers report.
  */
 
+import { BrokenExecutorError, ExecutorShutdownError } from '../errors.ts';
 import { type Cursor, openCursor } from './cursor.ts';
 import type { ChunkResult, Engine } from './engine.ts';
 import { type Future, subscribe } from './future.ts';
@@ -50,6 +51,11 @@ export interface MapResult<R> extends PromiseLike<R[]>, AsyncIterable<R> {
 type Outcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: unknown };
+
+/** Errors that the next item would meet as well. */
+function isEndOfExecutor(error: unknown): boolean {
+  return error instanceof ExecutorShutdownError || error instanceof BrokenExecutorError;
+}
 
 export function startMap<R>(
   engine: Engine,
@@ -211,7 +217,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
       if (this.#mayPull() && !this.#pull()) break;
       if (!this.#send()) break;
     }
-    if (this.#ended || !this.#inputEnded || this.#finished < this.#pulled) return;
+    if (this.#ended || !this.#inputEnded || this.#inFlight.size > 0 || this.#waiting > 0) return;
     if (this.#mode === 'gather') this.#finishGathering();
     this.#wake();
   }
@@ -333,6 +339,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
 
   #accept(first: number, count: number, result: ChunkResult, failed?: { readonly error: unknown }): void {
     if (failed === undefined) this.#adapt(count, result.ms);
+    else if (isEndOfExecutor(failed.error)) return this.#cut(first, count, failed);
     for (let n = 0; n < count && !this.#ended; n += 1) {
       const place = this.#ordered ? first + n : this.#arrived++;
       if (this.#mode === 'gather' && failed === undefined && result.errors.size === 0) {
@@ -345,6 +352,19 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     }
     this.#finished += count;
     this.#report();
+    this.#wake();
+    this.#pump();
+  }
+
+  /**
+   * The executor runs nothing any more: the map ends where this chunk would have been, with the reason, once. What
+   * came before it is still handed out.
+   */
+  #cut(first: number, count: number, failure: { readonly error: unknown }): void {
+    this.#pulled = this.#ordered ? Math.min(this.#pulled, first) : this.#pulled - count - this.#waiting;
+    this.#values = [];
+    this.#endInput(failure);
+    this.#cursor.close();
     this.#wake();
     this.#pump();
   }
