@@ -23,12 +23,14 @@ export class Pool implements Engine {
   readonly #channel: PlainChannel;
   readonly #scheduler: Scheduler;
   readonly #workers: Workers;
+  readonly #initializer: () => WorkerSetup['initializer'];
   #ending: Promise<void> | undefined;
   #ended = false;
 
   constructor(backend: Backend, settings: PoolSettings) {
     this.#backend = backend;
     this.#settings = settings;
+    this.#initializer = readInitializer(backend, settings);
     const { concurrency, maxWorkers, maxTasksPerChild } = settings;
     this.#channel = new PlainChannel({
       concurrency,
@@ -121,11 +123,29 @@ export class Pool implements Engine {
   }
 
   #setup(name: string): WorkerSetup {
-    const { concurrency, initializer, initArgs } = this.#settings;
-    if (initializer === undefined) return { name, concurrency };
-    const reference = this.#backend.reference?.(initializer) ?? referenceTo(initializer);
-    const args = encodeArguments(this.#backend.codec, initArgs).value;
-    return { name, concurrency, initializer: { reference, args } };
+    const { concurrency } = this.#settings;
+    const initializer = this.#initializer();
+    return initializer === undefined ? { name, concurrency } : { name, concurrency, initializer };
+  }
+}
+
+/**
+ * Reads the initializer and its arguments now, so that what the caller changes later is not seen. What is wrong with them
+ * is thrown when the first worker starts: a pool that cannot start workers is broken, and says so to its tasks.
+ */
+function readInitializer(
+  backend: Backend,
+  { initializer, initArgs }: PoolSettings,
+): () => WorkerSetup['initializer'] {
+  if (initializer === undefined) return () => undefined;
+  try {
+    const reference = backend.reference?.(initializer) ?? referenceTo(initializer);
+    const args = encodeArguments(backend.codec, initArgs).value;
+    return () => ({ reference, args });
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }
 

@@ -41,7 +41,7 @@ export const SAY_STARTED = 4;
 export interface WorkerSetup {
   readonly name: string;
   readonly concurrency: number;
-  readonly initializer?: { readonly reference: TaskReference; readonly args: PackedValue };
+  readonly initializer?: { readonly reference: TaskReference; readonly args: PackedValue } | undefined;
   /** Threads under one lock, see `backends/thread/interpreter-lock.ts`. */
   readonly interpreterLock?: { readonly word: Int32Array; readonly owner: number };
 }
