@@ -28,8 +28,8 @@ export interface Scale {
 }
 
 export const full: Scale = {
-  warmUp: 120,
-  window: 300,
+  warmUp: 500,
+  window: 700,
   burst: 100_000,
   fib: 35,
   mapItems: 1_000_000,
