@@ -28,7 +28,9 @@ export type Need =
   /** Memory and ports can be moved to the task. */
   | 'moving'
   /** What waits in a worker's hands can be taken back. */
-  | 'taking back';
+  | 'taking back'
+  /** Values travel as bytes, which are written and read. */
+  | 'bytes';
 
 /** Where a row cannot hold, and why. */
 const lacking: Readonly<Record<string, Readonly<Partial<Record<Need, string>>>>> = {
@@ -39,7 +41,9 @@ const lacking: Readonly<Record<string, Readonly<Partial<Record<Need, string>>>>>
     loading: 'the function itself is at hand; no module has to be loaded to find it again',
     'pool options': 'there is no pool: one worker, which is this thread',
   },
-  thread: {},
+  thread: {
+    bytes: 'a port clones values; there is nothing to decode, and no pipe to write to',
+  },
   process: {
     moving: 'memory cannot be moved to another process: it is copied, and emptied here; ports are refused',
     'taking back': 'what was written to a pipe cannot be taken back; a few ms of work count as begun',

@@ -54,7 +54,7 @@ function assertEnded(error: unknown, how: tasks.Ending, message = /^as asked$/):
   }
 }
 
-contract('a worker that ends', ({ name, make, row }) => {
+contract('a worker that ends', ({ make, row }) => {
   for (const how of endings) {
     row(`while it starts (${how})`, ['mortal workers'], async () => {
       const log = new Note();
@@ -78,10 +78,8 @@ contract('a worker that ends', ({ name, make, row }) => {
       });
     });
 
-    row(`while it decodes the arguments (${how})`, ['mortal workers'], async () => {
+    row(`while it decodes the arguments (${how})`, ['mortal workers', 'bytes'], async () => {
       await using pool = make(2);
-      // To a thread arguments come as a port clones them: nothing is left to do in which it could end.
-      if (name === 'thread') return;
       await pool.submit(tasks.same, 1);
       await amongOthers(pool, async () => {
         await using other = make(1);
@@ -161,8 +159,7 @@ contract('a worker that ends', ({ name, make, row }) => {
     });
   }
 
-  row('by what it writes to the channel of its pool', ['mortal workers'], async () => {
-    if (name !== 'process') return;
+  row('by what it writes to the channel of its pool', ['mortal workers', 'bytes'], async () => {
     await using pool = make(2);
     await amongOthers(pool, async () => {
       const error = await failure(

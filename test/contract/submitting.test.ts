@@ -208,12 +208,8 @@ contract('options of a task', ({ make, row, lack }) => {
   row('attempt counts the runs', ['mortal workers'], async () => {
     await using pool = make(1);
     const log = new Note();
-    await pool.with({ retries: 1 }).submit(tasks.endOnce, 'exit', log.path, 0);
-    assert.deepEqual(log.lines, ['1']);
-    const reports: unknown[] = [];
-    const late = new Note();
-    const twice = pool.with({ retries: 2, onReport: (value) => reports.push(value) });
-    assert.equal(await twice.submit(tasks.endOnce, 'exit', late.path, 'second'), 'second');
+    assert.equal(await pool.with({ retries: 2 }).submit(tasks.endUntil, 3, log.path), 3);
+    assert.deepEqual(log.lines, ['1', '2', '3']);
   });
 
   row('onReport hears every report, in order, before the result', async () => {
