@@ -75,6 +75,8 @@ class Running implements CurrentTask {
   readonly workerName: string;
   readonly startedAt: number = performance.now();
   stream: CreditedStream | undefined;
+  /** The consumer of its stream has left, perhaps before the function was loaded. */
+  closed = false;
   /** Made when the task first asks for its signal: most never do, and a controller costs more than a small task. */
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
@@ -254,6 +256,7 @@ export class WorkerRuntime {
         outcome = runAs(running, runChunk, [task, args, details?.arity ?? 1]);
       } else if ((flags & AS_STREAM) !== 0) {
         running.stream = new CreditedStream(details?.window ?? 1, (item) => this.#sendItem(running, item));
+        if (running.closed) running.stream.close();
         outcome = runAs(running, () => running.stream?.drain(() => task(...args)), []);
       } else {
         outcome = runAs(running, task, args);
@@ -339,7 +342,10 @@ export class WorkerRuntime {
 
   #close(id: number): void {
     this.#abort(id, new Error('The consumer of the stream has left'));
-    this.#running.get(id)?.stream?.close();
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    running.closed = true;
+    running.stream?.close();
   }
 
   #sendItem(running: Running, item: unknown): void {
