@@ -2,6 +2,7 @@
 
 import { TimeoutError } from '../errors.ts';
 import { checkChoice, checkWait, type WaitOptions } from '../options.ts';
+import { Fifo } from './fifo.ts';
 import { Future, hasFailed, subscribe } from './future.ts';
 import { after, waitWithin } from './waiting.ts';
 
@@ -98,7 +99,7 @@ export function asCompleted<F extends Future<unknown>>(
 /** Written out rather than as an async generator, which would await each future that it yields. */
 class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F> {
   readonly #total: number;
-  readonly #ready: F[] = [];
+  readonly #ready = new Fifo<F>();
   #unfinished: number;
   #failure: { readonly error: unknown } | undefined;
   #ended = false;
@@ -146,7 +147,7 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F>
 
   async return(): Promise<IteratorResult<F>> {
     this.#ended = true;
-    this.#ready.length = 0;
+    this.#ready.clear();
     this.#release();
     this.#wake();
     return { done: true, value: undefined };

@@ -125,7 +125,7 @@ export class Scheduler implements WorkersListener, Keeper {
       },
       grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
       close: () => {
-        if (task.future.cancel()) return;
+        if (task.future.done() || task.future.cancel()) return;
         task.repeatable = false;
         this.#tell(task, [CLOSE, task.id]);
         this.#startGrace(task, 'its consumer had left');

@@ -15,6 +15,7 @@
 
 import type { Transferable } from 'node:worker_threads';
 import { TimeoutError } from '../errors.ts';
+import { Fifo } from '../futures/fifo.ts';
 import { type CurrentTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import { resolveTask } from '../tasks/resolve.ts';
@@ -119,13 +120,14 @@ export class WorkerRuntime {
   #setup: WorkerSetup | undefined;
   readonly #functions = new Map<number, Function | Promise<Function>>();
   readonly #references = new Map<number, TaskReference>();
-  #line: Call[] = [];
+  readonly #line = new Fifo<Call>();
   readonly #running = new Map<number, Running>();
   #stopping = false;
   #outbox: FromWorker[] = [];
   #transfer: Transferable[] = [];
   #flushPlanned = false;
-  #sliceEnd = Infinity;
+  /** When others get their turn; undefined at the beginning of a turn of the loop. */
+  #sliceEnd: number | undefined;
 
   constructor(host: WorkerHost) {
     this.#host = host;
@@ -189,23 +191,32 @@ export class WorkerRuntime {
   /** Begins tasks while there are some, and room for them. */
   #advance(): void {
     const { concurrency = 1 } = this.#setup ?? {};
-    const { slice } = this.#host;
-    if (slice !== undefined && this.#sliceEnd === Infinity) this.#sliceEnd = performance.now() + slice;
-    while (this.#line.length > 0 && this.#running.size < concurrency) {
-      if (performance.now() > this.#sliceEnd) {
-        this.#sliceEnd = Infinity;
-        setImmediate(() => this.#advance());
-        break;
-      }
+    while (this.#line.length > 0 && this.#running.size < concurrency && !this.#isSliceOver()) {
       const call = this.#line.shift() as Call;
       const ticket = call[4];
       if (ticket >= 0 && this.#host.claim?.(ticket) === false) continue;
       this.#flush();
       this.#begin(call);
     }
-    if (this.#line.length === 0) this.#sliceEnd = Infinity;
     this.#flush();
     if (this.#stopping && this.#line.length === 0 && this.#running.size === 0) this.#host.end();
+  }
+
+  /**
+   * A slice begins with the first task of a turn of the event loop and is over until the next turn, whoever calls
+   * `#advance` meanwhile: answers settle futures and bring new calls without the loop ever turning.
+   */
+  #isSliceOver(): boolean {
+    const { slice } = this.#host;
+    if (slice === undefined) return false;
+    if (this.#sliceEnd === undefined) {
+      this.#sliceEnd = performance.now() + slice;
+      setImmediate(() => {
+        this.#sliceEnd = undefined;
+        this.#advance();
+      });
+    }
+    return performance.now() > this.#sliceEnd;
   }
 
   #begin(call: Call): void {
@@ -229,6 +240,12 @@ export class WorkerRuntime {
     if (known !== undefined) return known;
     const reference = this.#references.get(functionId);
     if (reference === undefined) return Promise.reject(new Error(`Function ${functionId} was never defined`));
+    if (this.#host.resolve !== undefined) {
+      // At once, since tasks that begin in promise reactions would not be counted in any slice.
+      const fn = this.#host.resolve(reference);
+      this.#functions.set(functionId, fn);
+      return fn;
+    }
     const finding = this.#resolve(reference);
     this.#functions.set(functionId, finding);
     finding.then(
@@ -334,9 +351,7 @@ export class WorkerRuntime {
       return;
     }
     // It waits in line, where the pool cannot reach it; what never begins need not be stopped.
-    const at = this.#line.findIndex((call) => call[1] === id);
-    if (at < 0) return;
-    this.#line.splice(at, 1);
+    if (this.#line.take((call) => call[1] === id) === undefined) return;
     this.#send([FAILED, id, 0, packError(reason, this.#host.codec)]);
   }
 
