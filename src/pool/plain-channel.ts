@@ -97,11 +97,17 @@ class Hand {
     return ticket < 0 || this.worker.claims === undefined || this.worker.claims.isClaimed(ticket);
   }
 
-  /** What the worker is at. Without claims those are the first in line; the others it has not touched. */
-  underWay(concurrency: number): Held[] {
-    const held = [...this.held.values()];
-    if (this.worker.claims === undefined) return held.slice(0, concurrency);
-    return held.filter((one) => this.hasBegun(one));
+  /** Whether the worker is at it. Without claims that is true of the first in line; the others it has not touched. */
+  isUnderWay(one: Held, concurrency: number): boolean {
+    if (this.worker.claims !== undefined) return this.hasBegun(one);
+    if (concurrency >= this.held.size) return true;
+    let place = 0;
+    for (const held of this.held.values()) {
+      if (held === one) return true;
+      place += 1;
+      if (place >= concurrency) break;
+    }
+    return false;
   }
 }
 
@@ -159,9 +165,9 @@ export class PlainChannel implements Channel {
     this.#unsent.delete(hand);
     const begun: number[] = [];
     const untouched: number[] = [];
-    const underWay = new Set(hand.underWay(this.#options.concurrency));
     for (const held of hand.held.values()) {
-      (underWay.has(held) || held.spent ? begun : untouched).push(held.call.id);
+      const touched = held.spent || hand.isUnderWay(held, this.#options.concurrency);
+      (touched ? begun : untouched).push(held.call.id);
       this.#holders.delete(held.call.id);
     }
     return { begun, untouched };
@@ -202,6 +208,7 @@ export class PlainChannel implements Channel {
     hand.transfer = [];
     hand.unsent = 0;
     hand.urgent = false;
+    if (outbox.length === 0) return;
     hand.worker.post(outbox, transfer.length > 0 ? transfer : undefined);
   }
 
@@ -243,13 +250,9 @@ export class PlainChannel implements Channel {
   }
 
   isUnderWay(id: number): boolean {
-    const { concurrency } = this.#options;
-    return (
-      this.#holders
-        .get(id)
-        ?.underWay(concurrency)
-        .some(({ call }) => call.id === id) ?? false
-    );
+    const hand = this.#holders.get(id);
+    const held = hand?.held.get(id);
+    return hand !== undefined && held !== undefined && hand.isUnderWay(held, this.#options.concurrency);
   }
 
   tell(id: number, message: ToWorker): void {
@@ -353,7 +356,20 @@ export class PlainChannel implements Channel {
     if (claims === undefined || held.ticket < 0 || !claims.revoke(held.ticket)) return false;
     this.#drop(hand, held);
     hand.quota += 1;
+    if (held.call.transfer !== undefined) this.#unsend(hand, held.call.id);
     return true;
+  }
+
+  /**
+   * Takes a call out of the outbox, if it is still there. A message that was taken back claims nothing and could
+   * stay, but the next worker may be sent the memory of its arguments first: what is left of them here cannot be
+   * cloned any more, and would fail all messages of the batch.
+   */
+  #unsend(hand: Hand, id: number): void {
+    const at = hand.outbox.findLastIndex((message) => message[0] === CALL && message[1] === id);
+    if (at < 0) return;
+    hand.outbox.splice(at, 1);
+    hand.unsent -= 1;
   }
 
   #drop(hand: Hand, { call, ticket }: Held): void {
