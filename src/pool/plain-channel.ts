@@ -26,6 +26,7 @@ import {
   DEFINE,
   DONE,
   FAILED,
+  FORGET,
   type FromWorker,
   STARTED,
   STOP,
@@ -61,8 +62,23 @@ function functionIdOf(reference: TaskReference): number {
   return id;
 }
 
+/**
+ * Functions that a worker keeps at hand. A program that submits inline arrows makes a new one at each call, and the
+ * worker would hold on to all of them, with what they capture on the event loop. One that was forgotten is defined
+ * again; that costs a message and a look into the worker's caches.
+ */
+const MOST_KNOWN = 1024;
+
+/** A function that a worker knows. */
+interface Known {
+  readonly id: number;
+  /** Calls of it in the worker's hands; it is not forgotten while there are some. */
+  calls: number;
+}
+
 interface Held {
   readonly call: OutgoingCall;
+  readonly fn: Known;
   readonly ticket: number;
   /** What it moves has moved: it cannot be sent to another worker. */
   readonly spent: boolean;
@@ -73,7 +89,8 @@ class Hand {
   readonly worker: WorkerHandle;
   /** In the order in which it was given, which is the order in which the worker begins. */
   readonly held = new Map<number, Held>();
-  readonly known = new Set<number>();
+  /** The functions that it knows, those known or looked at for longest first. */
+  readonly known = new Map<number, Known>();
   outbox: ToWorker[] = [];
   transfer: Transferable[] = [];
   /** Calls in the outbox. */
@@ -330,24 +347,48 @@ export class PlainChannel implements Channel {
       hand.slowest = expected;
     } else hand.slowest = Math.max(hand.slowest, expected);
     const ticket = claims !== undefined && claims.free > 0 && !call.direct ? claims.offer() : -1;
-    const functionId = functionIdOf(call.reference);
-    if (!hand.known.has(functionId)) {
-      hand.known.add(functionId);
-      this.#send(hand, [DEFINE, functionId, call.reference]);
-    }
+    const fn = this.#define(hand, call.reference);
+    fn.calls += 1;
     hand.unsent += 1;
-    this.#send(hand, [CALL, call.id, functionId, call.flags, ticket, call.args, call.details]);
+    this.#send(hand, [CALL, call.id, fn.id, call.flags, ticket, call.args, call.details]);
     // What may be taken back is copied instead of moved, so that it is still there.
     const spent = call.transfer !== undefined && (call.direct || !(waits || call.repeatable));
     if (spent) hand.transfer.push(...(call.transfer ?? []));
-    hand.held.set(call.id, { call, ticket, spent });
+    hand.held.set(call.id, { call, fn, ticket, spent });
     this.#holders.set(call.id, hand);
     hand.quota -= 1;
   }
 
+  /** Makes the function known to the worker, if it is not yet. */
+  #define(hand: Hand, reference: TaskReference): Known {
+    const id = functionIdOf(reference);
+    const known = hand.known.get(id);
+    if (known !== undefined) return known;
+    if (hand.known.size >= MOST_KNOWN) this.#forgetOldest(hand);
+    const added: Known = { id, calls: 0 };
+    hand.known.set(id, added);
+    this.#send(hand, [DEFINE, id, reference]);
+    return added;
+  }
+
+  /**
+   * Two are looked at for each one added: those in use go to the back, so that the next look meets others, and the
+   * number comes down again once they are out of use.
+   */
+  #forgetOldest(hand: Hand): void {
+    let looks = 2;
+    for (const [id, known] of hand.known) {
+      hand.known.delete(id);
+      if (known.calls > 0) hand.known.set(id, known);
+      else this.#send(hand, [FORGET, id]);
+      looks -= 1;
+      if (looks === 0) return;
+    }
+  }
+
   #send(hand: Hand, message: ToWorker): void {
     hand.outbox.push(message);
-    if (message[0] !== CALL && message[0] !== DEFINE) hand.urgent = true;
+    if (message[0] !== CALL && message[0] !== DEFINE && message[0] !== FORGET) hand.urgent = true;
     this.#unsent.add(hand);
   }
 
@@ -372,7 +413,8 @@ export class PlainChannel implements Channel {
     hand.unsent -= 1;
   }
 
-  #drop(hand: Hand, { call, ticket }: Held): void {
+  #drop(hand: Hand, { call, fn, ticket }: Held): void {
+    fn.calls -= 1;
     hand.held.delete(call.id);
     this.#holders.delete(call.id);
     if (ticket >= 0) hand.worker.claims?.release(ticket);

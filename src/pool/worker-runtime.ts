@@ -33,6 +33,7 @@ import {
   DEFINE,
   DONE,
   FAILED,
+  FORGET,
   type FromWorker,
   ITEM,
   READY,
@@ -152,6 +153,10 @@ export class WorkerRuntime {
         break;
       case DEFINE:
         this.#references.set(message[1], message[2]);
+        break;
+      case FORGET:
+        this.#references.delete(message[1]);
+        this.#functions.delete(message[1]);
         break;
       case CALL:
         this.#line.push(message);
