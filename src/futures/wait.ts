@@ -2,6 +2,7 @@
 
 import { TimeoutError } from '../errors.ts';
 import { checkChoice, checkWait, type WaitOptions } from '../options.ts';
+import { onAbort } from './abort-listeners.ts';
 import { Fifo } from './fifo.ts';
 import { Future, hasFailed, subscribe } from './future.ts';
 import { after, waitWithin } from './waiting.ts';
@@ -110,24 +111,24 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F>
   constructor(futures: Set<F>, { timeout, signal }: WaitOptions) {
     this.#total = futures.size;
     this.#unfinished = futures.size;
-    const abort = (): void => this.#fail(signal?.reason);
     const expire = (): void => {
       const left = `${this.#unfinished} (of ${this.#total}) futures unfinished`;
       this.#fail(new TimeoutError(`${left} within ${timeout} ms`));
     };
     let timer: NodeJS.Timeout | undefined;
+    let offSignal: (() => void) | undefined;
     const subscriptions: Array<() => void> = [];
     this.#release = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      offSignal?.();
       for (const unsubscribe of subscriptions) unsubscribe();
     };
     for (const future of futures) subscriptions.push(subscribe(future, (it) => this.#add(it as F)));
     if (this.#unfinished === 0) this.#release();
-    else if (signal?.aborted) abort();
+    else if (signal?.aborted) this.#fail(signal.reason);
     else if (timeout === 0) expire();
     else {
-      signal?.addEventListener('abort', abort, { once: true });
+      if (signal !== undefined) offSignal = onAbort(signal, (reason) => this.#fail(reason));
       if (timeout !== undefined) timer = after(timeout, expire);
     }
   }

@@ -26,6 +26,7 @@ import {
   type WorkerDeath,
   WorkerDiedError,
 } from '../errors.ts';
+import { onAbort } from '../futures/abort-listeners.ts';
 import type { ChunkResult, StreamSource, TaskRequest } from '../futures/engine.ts';
 import { type Future, hasFailed, own } from '../futures/future.ts';
 import { after } from '../futures/waiting.ts';
@@ -47,7 +48,6 @@ import {
   SAY_STARTED,
   STARTED,
 } from '../wire/protocol.ts';
-import { onAbort } from './abort-listeners.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
