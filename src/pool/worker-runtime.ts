@@ -10,7 +10,8 @@
  *
  * Answers leave before the next task begins, even when it is there already: a task that turns out to be slow
  * must not sit on the results of those before it. For the same reason reports and the values of a stream leave at
- * once: a task that computes for a minute does not go back to its event loop in between. Answers that come from callbacks leave together at the end of the tick.
+ * once: a task that computes for a minute does not go back to its event loop in between. Answers that come from
+ * callbacks leave together at the end of the tick.
  */
 
 import type { Transferable } from 'node:worker_threads';
