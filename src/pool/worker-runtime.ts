@@ -20,7 +20,7 @@ import { Fifo } from '../futures/fifo.ts';
 import { type CurrentTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import { resolveTask } from '../tasks/resolve.ts';
-import type { Codec, Packed } from '../wire/codec.ts';
+import { type Codec, encodeResults, type Packed } from '../wire/codec.ts';
 import { packError, unpackError } from '../wire/error-envelope.ts';
 import {
   ABORT,
@@ -321,18 +321,22 @@ export class WorkerRuntime {
     const { codec } = this.#host;
     let packed: unknown;
     try {
-      packed = this.#pack(values, 'results').value;
+      packed = this.#noteTransfer(encodeResults(codec, values)).value;
     } catch {
-      // One of the results cannot cross; the others can. Each is tried alone to find out which.
+      // One of the results cannot cross; the others can. Each is tried alone to find out which. To try one moves what
+      // it was marked to move, so it is the copy that goes on.
+      const moved: Transferable[] = [];
       for (const [index, result] of values.entries()) {
         try {
-          codec.encode(result, 'result');
+          const alone = codec.encode(result, 'result');
+          values[index] = codec.decode(alone.value);
+          if (alone.transfer !== undefined) moved.push(...alone.transfer);
         } catch (error) {
           values[index] = undefined;
           errors.push([index, error]);
         }
       }
-      packed = this.#pack(values, 'results').value;
+      packed = this.#noteTransfer(codec.encode(values, 'results', moved)).value;
     }
     return [CHUNK, id, ms, packed, errors.map(([index, error]) => [index, packError(error, codec)] as const)];
   }
@@ -376,7 +380,10 @@ export class WorkerRuntime {
   }
 
   #pack(value: unknown, what: string): Packed {
-    const packed = this.#host.codec.encode(value, what);
+    return this.#noteTransfer(this.#host.codec.encode(value, what));
+  }
+
+  #noteTransfer(packed: Packed): Packed {
     if (packed.transfer !== undefined) this.#transfer.push(...packed.transfer);
     return packed;
   }
