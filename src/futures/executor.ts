@@ -38,7 +38,8 @@ export abstract class Executor implements AsyncDisposable {
    * Calls `fn(...args)` on a worker.
    *
    * The arguments are read before this returns; what the caller changes in them later is not seen by the task.
-   * Never throws: whatever is wrong, the future says so.
+   * Whatever is wrong, the future says so. Only the top level of a module that a worker is loading is told by a throw:
+   * what it starts would load the module again, and so on.
    *
    * @example const sum = await pool.submit((a: number, b: number) => a + b, 1, 2);
    */

@@ -14,6 +14,7 @@
  */
 
 import { BrokenExecutorError, ExecutorShutdownError } from '../errors.ts';
+import { onAbort } from './abort-listeners.ts';
 import { type Cursor, openCursor } from './cursor.ts';
 import type { ChunkResult, Engine } from './engine.ts';
 import { type Future, subscribe } from './future.ts';
@@ -87,7 +88,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   /** Results that nobody has taken yet, by their place in the output: the item's when ordered, else by arrival. */
   #outcomes = new Map<number, Outcome>();
   #arrived = 0;
-  readonly #onAbort = (): void => this.#abort();
+  #offSignal: (() => void) | undefined;
   #inputError: { readonly error: unknown } | undefined;
 
   #mode: 'open' | 'gather' | 'iterate' = 'open';
@@ -109,8 +110,9 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     this.#options = options;
     this.#ordered = options.ordered ?? true;
     this.#cursor = openCursor(iterables);
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (options.signal?.aborted) this.#abort();
+    const { signal } = options;
+    if (signal?.aborted) this.#abort();
+    else if (signal !== undefined) this.#offSignal = onAbort(signal, () => this.#abort());
     this.#pump();
   }
 
@@ -411,7 +413,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     if (this.#ended) return;
     this.#ended = true;
     this.#values = [];
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#offSignal?.();
     this.#cursor.close();
     this.#forsake();
   }

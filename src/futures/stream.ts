@@ -68,10 +68,9 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
     this.#ended = true;
     this.#buffer.length = 0;
     this.#wake();
-    if (future !== undefined && !future.done()) {
-      this.#source.close();
-      await future.exception().catch(() => undefined);
-    }
+    if (future?.done()) return { done: true, value: undefined };
+    this.#source.close();
+    await future?.exception().catch(() => undefined);
     return { done: true, value: undefined };
   }
 

@@ -2,6 +2,8 @@
 
 import { TimeoutError } from '../errors.ts';
 import { checkChoice, checkWait, type WaitOptions } from '../options.ts';
+import { onAbort } from './abort-listeners.ts';
+import { Fifo } from './fifo.ts';
 import { Future, hasFailed, subscribe } from './future.ts';
 import { after, waitWithin } from './waiting.ts';
 
@@ -98,7 +100,7 @@ export function asCompleted<F extends Future<unknown>>(
 /** Written out rather than as an async generator, which would await each future that it yields. */
 class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F> {
   readonly #total: number;
-  readonly #ready: F[] = [];
+  readonly #ready = new Fifo<F>();
   #unfinished: number;
   #failure: { readonly error: unknown } | undefined;
   #ended = false;
@@ -109,24 +111,24 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F>
   constructor(futures: Set<F>, { timeout, signal }: WaitOptions) {
     this.#total = futures.size;
     this.#unfinished = futures.size;
-    const abort = (): void => this.#fail(signal?.reason);
     const expire = (): void => {
       const left = `${this.#unfinished} (of ${this.#total}) futures unfinished`;
       this.#fail(new TimeoutError(`${left} within ${timeout} ms`));
     };
     let timer: NodeJS.Timeout | undefined;
+    let offSignal: (() => void) | undefined;
     const subscriptions: Array<() => void> = [];
     this.#release = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      offSignal?.();
       for (const unsubscribe of subscriptions) unsubscribe();
     };
     for (const future of futures) subscriptions.push(subscribe(future, (it) => this.#add(it as F)));
     if (this.#unfinished === 0) this.#release();
-    else if (signal?.aborted) abort();
+    else if (signal?.aborted) this.#fail(signal.reason);
     else if (timeout === 0) expire();
     else {
-      signal?.addEventListener('abort', abort, { once: true });
+      if (signal !== undefined) offSignal = onAbort(signal, (reason) => this.#fail(reason));
       if (timeout !== undefined) timer = after(timeout, expire);
     }
   }
@@ -146,7 +148,7 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F>
 
   async return(): Promise<IteratorResult<F>> {
     this.#ended = true;
-    this.#ready.length = 0;
+    this.#ready.clear();
     this.#release();
     this.#wake();
     return { done: true, value: undefined };

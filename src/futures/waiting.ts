@@ -2,6 +2,7 @@
 
 import { TimeoutError } from '../errors.ts';
 import { checkWait, type WaitOptions } from '../options.ts';
+import { onAbort } from './abort-listeners.ts';
 
 /** The longest delay that `setTimeout` keeps; a longer one would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
@@ -32,10 +33,11 @@ export function waitWithin<T>(
     const { timeout, signal } = options;
     let settled = false;
     let timer: NodeJS.Timeout | undefined;
+    let offSignal: (() => void) | undefined;
     const finish = (): void => {
       settled = true;
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      offSignal?.();
     };
     const giveUp = (error: unknown): void => {
       if (settled) return;
@@ -43,7 +45,6 @@ export function waitWithin<T>(
       stop();
       reject(error);
     };
-    const abort = (): void => giveUp(signal?.reason);
     const expire = (): void => giveUp(new TimeoutError(`${what()} within ${timeout} ms`));
     const stop = start(
       (value) => {
@@ -56,10 +57,10 @@ export function waitWithin<T>(
       },
     );
     if (settled) return;
-    if (signal?.aborted) abort();
+    if (signal?.aborted) giveUp(signal.reason);
     else if (timeout === 0) expire();
     else {
-      signal?.addEventListener('abort', abort, { once: true });
+      if (signal !== undefined) offSignal = onAbort(signal, giveUp);
       if (timeout !== undefined) timer = after(timeout, expire);
     }
   });

@@ -25,7 +25,8 @@ export class CreditedStream {
   /**
    * Sends all that the generator yields. `open` calls the generator function.
    *
-   * @throws what the generator throws; TypeError when the function did not return an iterable.
+   * @throws what the generator throws; NotShareableError for a value that cannot cross; TypeError when the function
+   *   did not return an iterable.
    */
   async drain(open: () => unknown): Promise<void> {
     const iterable = await open();
@@ -41,7 +42,13 @@ export class CreditedStream {
       if (done) return;
       if (this.#closed) break;
       this.#credits -= 1;
-      this.#send(await value);
+      try {
+        this.#send(await value);
+      } catch (error) {
+        // As `for await` does when its body throws: the generator ends with its `finally` blocks.
+        await iterator.return?.();
+        throw error;
+      }
     }
     await iterator.return?.();
   }

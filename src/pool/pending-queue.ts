@@ -79,6 +79,8 @@ export class PendingQueue<T extends Queued> {
     const at = this.#find(bucket, task.id);
     if (bucket.items[at] !== task) return false;
     bucket.items[at] = undefined;
+    // Tasks are mostly removed oldest first (a shutdown that cancels); the search must not step over all of them.
+    while (bucket.head < bucket.items.length && bucket.items[bucket.head] === undefined) bucket.head += 1;
     while (bucket.items.length > bucket.head && bucket.items.at(-1) === undefined) bucket.items.pop();
     this.#size -= 1;
     return true;

@@ -26,6 +26,7 @@ import {
   DEFINE,
   DONE,
   FAILED,
+  FORGET,
   type FromWorker,
   STARTED,
   STOP,
@@ -61,8 +62,23 @@ function functionIdOf(reference: TaskReference): number {
   return id;
 }
 
+/**
+ * Functions that a worker keeps at hand. A program that submits inline arrows makes a new one at each call, and the
+ * worker would hold on to all of them, with what they capture on the event loop. One that was forgotten is defined
+ * again; that costs a message and a look into the worker's caches.
+ */
+const MOST_KNOWN = 1024;
+
+/** A function that a worker knows. */
+interface Known {
+  readonly id: number;
+  /** Calls of it in the worker's hands; it is not forgotten while there are some. */
+  calls: number;
+}
+
 interface Held {
   readonly call: OutgoingCall;
+  readonly fn: Known;
   readonly ticket: number;
   /** What it moves has moved: it cannot be sent to another worker. */
   readonly spent: boolean;
@@ -73,7 +89,8 @@ class Hand {
   readonly worker: WorkerHandle;
   /** In the order in which it was given, which is the order in which the worker begins. */
   readonly held = new Map<number, Held>();
-  readonly known = new Set<number>();
+  /** The functions that it knows, those known or looked at for longest first. */
+  readonly known = new Map<number, Known>();
   outbox: ToWorker[] = [];
   transfer: Transferable[] = [];
   /** Calls in the outbox. */
@@ -97,11 +114,17 @@ class Hand {
     return ticket < 0 || this.worker.claims === undefined || this.worker.claims.isClaimed(ticket);
   }
 
-  /** What the worker is at. Without claims those are the first in line; the others it has not touched. */
-  underWay(concurrency: number): Held[] {
-    const held = [...this.held.values()];
-    if (this.worker.claims === undefined) return held.slice(0, concurrency);
-    return held.filter((one) => this.hasBegun(one));
+  /** Whether the worker is at it. Without claims that is true of the first in line; the others it has not touched. */
+  isUnderWay(one: Held, concurrency: number): boolean {
+    if (this.worker.claims !== undefined) return this.hasBegun(one);
+    if (concurrency >= this.held.size) return true;
+    let place = 0;
+    for (const held of this.held.values()) {
+      if (held === one) return true;
+      place += 1;
+      if (place >= concurrency) break;
+    }
+    return false;
   }
 }
 
@@ -159,9 +182,9 @@ export class PlainChannel implements Channel {
     this.#unsent.delete(hand);
     const begun: number[] = [];
     const untouched: number[] = [];
-    const underWay = new Set(hand.underWay(this.#options.concurrency));
     for (const held of hand.held.values()) {
-      (underWay.has(held) || held.spent ? begun : untouched).push(held.call.id);
+      const touched = held.spent || hand.isUnderWay(held, this.#options.concurrency);
+      (touched ? begun : untouched).push(held.call.id);
       this.#holders.delete(held.call.id);
     }
     return { begun, untouched };
@@ -202,6 +225,7 @@ export class PlainChannel implements Channel {
     hand.transfer = [];
     hand.unsent = 0;
     hand.urgent = false;
+    if (outbox.length === 0) return;
     hand.worker.post(outbox, transfer.length > 0 ? transfer : undefined);
   }
 
@@ -243,13 +267,9 @@ export class PlainChannel implements Channel {
   }
 
   isUnderWay(id: number): boolean {
-    const { concurrency } = this.#options;
-    return (
-      this.#holders
-        .get(id)
-        ?.underWay(concurrency)
-        .some(({ call }) => call.id === id) ?? false
-    );
+    const hand = this.#holders.get(id);
+    const held = hand?.held.get(id);
+    return hand !== undefined && held !== undefined && hand.isUnderWay(held, this.#options.concurrency);
   }
 
   tell(id: number, message: ToWorker): void {
@@ -327,24 +347,48 @@ export class PlainChannel implements Channel {
       hand.slowest = expected;
     } else hand.slowest = Math.max(hand.slowest, expected);
     const ticket = claims !== undefined && claims.free > 0 && !call.direct ? claims.offer() : -1;
-    const functionId = functionIdOf(call.reference);
-    if (!hand.known.has(functionId)) {
-      hand.known.add(functionId);
-      this.#send(hand, [DEFINE, functionId, call.reference]);
-    }
+    const fn = this.#define(hand, call.reference);
+    fn.calls += 1;
     hand.unsent += 1;
-    this.#send(hand, [CALL, call.id, functionId, call.flags, ticket, call.args, call.details]);
+    this.#send(hand, [CALL, call.id, fn.id, call.flags, ticket, call.args, call.details]);
     // What may be taken back is copied instead of moved, so that it is still there.
     const spent = call.transfer !== undefined && (call.direct || !(waits || call.repeatable));
     if (spent) hand.transfer.push(...(call.transfer ?? []));
-    hand.held.set(call.id, { call, ticket, spent });
+    hand.held.set(call.id, { call, fn, ticket, spent });
     this.#holders.set(call.id, hand);
     hand.quota -= 1;
   }
 
+  /** Makes the function known to the worker, if it is not yet. */
+  #define(hand: Hand, reference: TaskReference): Known {
+    const id = functionIdOf(reference);
+    const known = hand.known.get(id);
+    if (known !== undefined) return known;
+    if (hand.known.size >= MOST_KNOWN) this.#forgetOldest(hand);
+    const added: Known = { id, calls: 0 };
+    hand.known.set(id, added);
+    this.#send(hand, [DEFINE, id, reference]);
+    return added;
+  }
+
+  /**
+   * Two are looked at for each one added: those in use go to the back, so that the next look meets others, and the
+   * number comes down again once they are out of use.
+   */
+  #forgetOldest(hand: Hand): void {
+    let looks = 2;
+    for (const [id, known] of hand.known) {
+      hand.known.delete(id);
+      if (known.calls > 0) hand.known.set(id, known);
+      else this.#send(hand, [FORGET, id]);
+      looks -= 1;
+      if (looks === 0) return;
+    }
+  }
+
   #send(hand: Hand, message: ToWorker): void {
     hand.outbox.push(message);
-    if (message[0] !== CALL && message[0] !== DEFINE) hand.urgent = true;
+    if (message[0] !== CALL && message[0] !== DEFINE && message[0] !== FORGET) hand.urgent = true;
     this.#unsent.add(hand);
   }
 
@@ -353,10 +397,24 @@ export class PlainChannel implements Channel {
     if (claims === undefined || held.ticket < 0 || !claims.revoke(held.ticket)) return false;
     this.#drop(hand, held);
     hand.quota += 1;
+    if (held.call.transfer !== undefined) this.#unsend(hand, held.call.id);
     return true;
   }
 
-  #drop(hand: Hand, { call, ticket }: Held): void {
+  /**
+   * Takes a call out of the outbox, if it is still there. A message that was taken back claims nothing and could
+   * stay, but the next worker may be sent the memory of its arguments first: what is left of them here cannot be
+   * cloned any more, and would fail all messages of the batch.
+   */
+  #unsend(hand: Hand, id: number): void {
+    const at = hand.outbox.findLastIndex((message) => message[0] === CALL && message[1] === id);
+    if (at < 0) return;
+    hand.outbox.splice(at, 1);
+    hand.unsent -= 1;
+  }
+
+  #drop(hand: Hand, { call, fn, ticket }: Held): void {
+    fn.calls -= 1;
     hand.held.delete(call.id);
     this.#holders.delete(call.id);
     if (ticket >= 0) hand.worker.claims?.release(ticket);

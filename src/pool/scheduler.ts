@@ -26,6 +26,7 @@ import {
   type WorkerDeath,
   WorkerDiedError,
 } from '../errors.ts';
+import { onAbort } from '../futures/abort-listeners.ts';
 import type { ChunkResult, StreamSource, TaskRequest } from '../futures/engine.ts';
 import { type Future, hasFailed, own } from '../futures/future.ts';
 import { after } from '../futures/waiting.ts';
@@ -47,7 +48,6 @@ import {
   SAY_STARTED,
   STARTED,
 } from '../wire/protocol.ts';
-import { onAbort } from './abort-listeners.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
@@ -125,7 +125,7 @@ export class Scheduler implements WorkersListener, Keeper {
       },
       grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
       close: () => {
-        if (task.future.cancel()) return;
+        if (task.future.done() || task.future.cancel()) return;
         task.repeatable = false;
         this.#tell(task, [CLOSE, task.id]);
         this.#startGrace(task, 'its consumer had left');
@@ -159,7 +159,11 @@ export class Scheduler implements WorkersListener, Keeper {
   /** For `Future.cancel`: out of the queue, or out of a worker's hands. */
   withdraw(task: Task): boolean {
     if (task.place === 'queue') this.#queue.remove(task);
-    else if (task.place === 'channel' && !this.#channel.withdraw(task.id)) return false;
+    else if (task.place === 'channel') {
+      if (!this.#channel.withdraw(task.id)) return false;
+      // The worker drops it without a word, so nothing else would say that there is room.
+      if (this.#queue.size > 0) this.#plan();
+    }
     this.#forget(task);
     return true;
   }
@@ -259,17 +263,18 @@ export class Scheduler implements WorkersListener, Keeper {
   }
 
   #enqueue(task: Task, shape: number): void {
-    // Asked again: starting the first worker for it may have broken the pool, and a stream begins later than it is made.
+    // Asked again: starting the first worker for it may have broken the pool, and a stream begins later than it is
+    // made; a signal that has fired by then fires no more.
     const refusal = this.#refusal(shape);
-    if (refusal !== undefined) {
-      task.future.setException(refusal);
+    const { signal, queueTimeout } = task.options;
+    if (refusal !== undefined || signal?.aborted) {
+      task.future.setException(refusal ?? signal?.reason);
       return;
     }
     own(task.future, task);
     if (this.#tasks.size === 0) hold();
     this.#tasks.set(task.id, task);
     this.#push(task);
-    const { signal, queueTimeout } = task.options;
     if (signal !== undefined) {
       task.offSignal = onAbort(signal, (reason) => this.#abandon(task, reason, 'its signal had fired'));
     }

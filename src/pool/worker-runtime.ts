@@ -10,15 +10,17 @@
  *
  * Answers leave before the next task begins, even when it is there already: a task that turns out to be slow
  * must not sit on the results of those before it. For the same reason reports and the values of a stream leave at
- * once: a task that computes for a minute does not go back to its event loop in between. Answers that come from callbacks leave together at the end of the tick.
+ * once: a task that computes for a minute does not go back to its event loop in between. Answers that come from
+ * callbacks leave together at the end of the tick.
  */
 
 import type { Transferable } from 'node:worker_threads';
 import { TimeoutError } from '../errors.ts';
+import { Fifo } from '../futures/fifo.ts';
 import { type CurrentTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import { resolveTask } from '../tasks/resolve.ts';
-import type { Codec, Packed } from '../wire/codec.ts';
+import { type Codec, encodeResults, type Packed } from '../wire/codec.ts';
 import { packError, unpackError } from '../wire/error-envelope.ts';
 import {
   ABORT,
@@ -32,6 +34,7 @@ import {
   DEFINE,
   DONE,
   FAILED,
+  FORGET,
   type FromWorker,
   ITEM,
   READY,
@@ -75,6 +78,8 @@ class Running implements CurrentTask {
   readonly workerName: string;
   readonly startedAt: number = performance.now();
   stream: CreditedStream | undefined;
+  /** The consumer of its stream has left, perhaps before the function was loaded. */
+  closed = false;
   /** Made when the task first asks for its signal: most never do, and a controller costs more than a small task. */
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
@@ -117,13 +122,14 @@ export class WorkerRuntime {
   #setup: WorkerSetup | undefined;
   readonly #functions = new Map<number, Function | Promise<Function>>();
   readonly #references = new Map<number, TaskReference>();
-  #line: Call[] = [];
+  readonly #line = new Fifo<Call>();
   readonly #running = new Map<number, Running>();
   #stopping = false;
   #outbox: FromWorker[] = [];
   #transfer: Transferable[] = [];
   #flushPlanned = false;
-  #sliceEnd = Infinity;
+  /** When others get their turn; undefined at the beginning of a turn of the loop. */
+  #sliceEnd: number | undefined;
 
   constructor(host: WorkerHost) {
     this.#host = host;
@@ -148,6 +154,10 @@ export class WorkerRuntime {
         break;
       case DEFINE:
         this.#references.set(message[1], message[2]);
+        break;
+      case FORGET:
+        this.#references.delete(message[1]);
+        this.#functions.delete(message[1]);
         break;
       case CALL:
         this.#line.push(message);
@@ -187,23 +197,32 @@ export class WorkerRuntime {
   /** Begins tasks while there are some, and room for them. */
   #advance(): void {
     const { concurrency = 1 } = this.#setup ?? {};
-    const { slice } = this.#host;
-    if (slice !== undefined && this.#sliceEnd === Infinity) this.#sliceEnd = performance.now() + slice;
-    while (this.#line.length > 0 && this.#running.size < concurrency) {
-      if (performance.now() > this.#sliceEnd) {
-        this.#sliceEnd = Infinity;
-        setImmediate(() => this.#advance());
-        break;
-      }
+    while (this.#line.length > 0 && this.#running.size < concurrency && !this.#isSliceOver()) {
       const call = this.#line.shift() as Call;
       const ticket = call[4];
       if (ticket >= 0 && this.#host.claim?.(ticket) === false) continue;
       this.#flush();
       this.#begin(call);
     }
-    if (this.#line.length === 0) this.#sliceEnd = Infinity;
     this.#flush();
     if (this.#stopping && this.#line.length === 0 && this.#running.size === 0) this.#host.end();
+  }
+
+  /**
+   * A slice begins with the first task of a turn of the event loop and is over until the next turn, whoever calls
+   * `#advance` meanwhile: answers settle futures and bring new calls without the loop ever turning.
+   */
+  #isSliceOver(): boolean {
+    const { slice } = this.#host;
+    if (slice === undefined) return false;
+    if (this.#sliceEnd === undefined) {
+      this.#sliceEnd = performance.now() + slice;
+      setImmediate(() => {
+        this.#sliceEnd = undefined;
+        this.#advance();
+      });
+    }
+    return performance.now() > this.#sliceEnd;
   }
 
   #begin(call: Call): void {
@@ -227,6 +246,12 @@ export class WorkerRuntime {
     if (known !== undefined) return known;
     const reference = this.#references.get(functionId);
     if (reference === undefined) return Promise.reject(new Error(`Function ${functionId} was never defined`));
+    if (this.#host.resolve !== undefined) {
+      // At once, since tasks that begin in promise reactions would not be counted in any slice.
+      const fn = this.#host.resolve(reference);
+      this.#functions.set(functionId, fn);
+      return fn;
+    }
     const finding = this.#resolve(reference);
     this.#functions.set(functionId, finding);
     finding.then(
@@ -254,6 +279,7 @@ export class WorkerRuntime {
         outcome = runAs(running, runChunk, [task, args, details?.arity ?? 1]);
       } else if ((flags & AS_STREAM) !== 0) {
         running.stream = new CreditedStream(details?.window ?? 1, (item) => this.#sendItem(running, item));
+        if (running.closed) running.stream.close();
         outcome = runAs(running, () => running.stream?.drain(() => task(...args)), []);
       } else {
         outcome = runAs(running, task, args);
@@ -295,18 +321,22 @@ export class WorkerRuntime {
     const { codec } = this.#host;
     let packed: unknown;
     try {
-      packed = this.#pack(values, 'results').value;
+      packed = this.#noteTransfer(encodeResults(codec, values)).value;
     } catch {
-      // One of the results cannot cross; the others can. Each is tried alone to find out which.
+      // One of the results cannot cross; the others can. Each is tried alone to find out which. To try one moves what
+      // it was marked to move, so it is the copy that goes on.
+      const moved: Transferable[] = [];
       for (const [index, result] of values.entries()) {
         try {
-          codec.encode(result, 'result');
+          const alone = codec.encode(result, 'result');
+          values[index] = codec.decode(alone.value);
+          if (alone.transfer !== undefined) moved.push(...alone.transfer);
         } catch (error) {
           values[index] = undefined;
           errors.push([index, error]);
         }
       }
-      packed = this.#pack(values, 'results').value;
+      packed = this.#noteTransfer(codec.encode(values, 'results', moved)).value;
     }
     return [CHUNK, id, ms, packed, errors.map(([index, error]) => [index, packError(error, codec)] as const)];
   }
@@ -331,15 +361,16 @@ export class WorkerRuntime {
       return;
     }
     // It waits in line, where the pool cannot reach it; what never begins need not be stopped.
-    const at = this.#line.findIndex((call) => call[1] === id);
-    if (at < 0) return;
-    this.#line.splice(at, 1);
+    if (this.#line.take((call) => call[1] === id) === undefined) return;
     this.#send([FAILED, id, 0, packError(reason, this.#host.codec)]);
   }
 
   #close(id: number): void {
     this.#abort(id, new Error('The consumer of the stream has left'));
-    this.#running.get(id)?.stream?.close();
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    running.closed = true;
+    running.stream?.close();
   }
 
   #sendItem(running: Running, item: unknown): void {
@@ -349,7 +380,10 @@ export class WorkerRuntime {
   }
 
   #pack(value: unknown, what: string): Packed {
-    const packed = this.#host.codec.encode(value, what);
+    return this.#noteTransfer(this.#host.codec.encode(value, what));
+  }
+
+  #noteTransfer(packed: Packed): Packed {
     if (packed.transfer !== undefined) this.#transfer.push(...packed.transfer);
     return packed;
   }

@@ -293,7 +293,7 @@ export class Workers {
     void this.close('kill', `the executor broke: ${what}`);
   }
 
-  /** Looks for idle workers when the first of them may be due. One timer for all, and none while all are busy. */
+  /** Looks for idle workers when the first of them may be due. One timer for all. */
   #planSweep(): void {
     if (this.#sweep !== undefined || this.#closed) return;
     this.#sweep = after(this.#settings.idleTimeout, () => {

@@ -78,7 +78,10 @@ export const cloneCodec: Codec = {
   reach: 'thread',
   encode(value, what, list) {
     if (isPrimitive(value) && isEmpty(list)) return { value };
-    return clone(value, moving(list, [value]), what);
+    const moved = moving(list, [value]);
+    const packed = clone(value, moved, what);
+    if (moved.size > 0) forget([value]);
+    return packed;
   },
   decode: (packed) => packed,
 };
@@ -100,7 +103,10 @@ export const bytesCodec: Codec = {
   reach: 'process',
   encode(value, what, list) {
     if (isPrimitive(value) && isEmpty(list)) return { value };
-    return serialize(value, moving(list, [value]), what);
+    const moved = moving(list, [value]);
+    const packed = serialize(value, moved, what);
+    if (moved.size > 0) forget([value]);
+    return packed;
   },
   decode: (packed) => (packed instanceof Uint8Array ? decodeBytes(packed) : packed),
 };
@@ -116,10 +122,26 @@ export function encodeArguments(
   args: readonly unknown[],
   list?: readonly Transferable[],
 ): Packed {
-  if (codec.keepsValues) return { value: args };
-  if (isEmpty(list) && args.every(isPrimitive)) return { value: args };
-  const moved = moving(list, args);
-  return codec.reach === 'thread' ? clone(args, moved, 'arguments') : serialize(args, moved, 'arguments');
+  return encodeEach(codec, args, 'arguments', list);
+}
+
+/** Packs the results of a chunk; the marks of each are honoured. Otherwise as {@link encodeArguments}. */
+export function encodeResults(codec: Codec, results: readonly unknown[]): Packed {
+  return encodeEach(codec, results, 'results');
+}
+
+function encodeEach(
+  codec: Codec,
+  values: readonly unknown[],
+  what: 'arguments' | 'results',
+  list?: readonly Transferable[],
+): Packed {
+  if (codec.keepsValues) return { value: values };
+  if (isEmpty(list) && values.every(isPrimitive)) return { value: values };
+  const moved = moving(list, values);
+  const packed = codec.reach === 'thread' ? clone(values, moved, what) : serialize(values, moved, what);
+  if (moved.size > 0) forget(values);
+  return packed;
 }
 
 function isEmpty(list: readonly Transferable[] | undefined): boolean {
@@ -189,7 +211,6 @@ function clone(value: unknown, moved: ReadonlySet<Transferable>, what: string): 
   } catch (error) {
     throw notShareable(value, what, 'thread', error, moved);
   }
-  forget(what === 'arguments' ? (value as unknown[]) : [value]);
   return { value: copy, transfer: [...new Set([...arrived, ...(ownBuffers(copy) ?? [])])] };
 }
 
@@ -241,7 +262,6 @@ function serialize(value: unknown, moved: ReadonlySet<Transferable>, what: strin
     } catch (error) {
       throw refusal(`${what}: an ArrayBuffer on the transfer list`, 'process', error);
     }
-    forget(what === 'arguments' ? (value as unknown[]) : [value]);
   }
   return { value: bytes };
 }

@@ -5,6 +5,7 @@
  *    │── setup ─────────────────────────▶│  initializer, concurrency, name
  *    │◀───────────────────────── ready ──│
  *    │── define, call ──────────────────▶│  a function is sent once, its calls refer to it
+ *    │── forget ────────────────────────▶│  no call will refer to that function, unless it is sent again
  *    │◀─────────────────────── started ──│  only for calls that asked for it
  *    │◀────────────── report, item ... ──│
  *    │── abort, credit, close ──────────▶│
@@ -30,6 +31,7 @@ export const ABORT = 3;
 export const CREDIT = 4;
 export const CLOSE = 5;
 export const STOP = 6;
+export const FORGET = 7;
 
 /** How a call is to be run; flags may be combined. */
 export const AS_CHUNK = 1;
@@ -72,7 +74,8 @@ export type ToWorker =
   | readonly [tag: typeof ABORT, id: number, reason: ErrorEnvelope]
   | readonly [tag: typeof CREDIT, id: number, credits: number]
   | readonly [tag: typeof CLOSE, id: number]
-  | readonly [tag: typeof STOP];
+  | readonly [tag: typeof STOP]
+  | readonly [tag: typeof FORGET, functionId: number];
 
 export const READY = 0;
 export const STARTED = 1;

@@ -1,7 +1,7 @@
 /** `ProcessPoolExecutor`: a pool of child processes. */
 
 import { Executor } from '../../futures/executor.ts';
-import { checkNames, checkString } from '../../options.ts';
+import { checkArray, checkNames, checkString } from '../../options.ts';
 import { POOL_OPTION_NAMES, type PoolOptions, poolSettings } from '../../pool/options.ts';
 import { Pool } from '../../pool/pool.ts';
 import { ProcessBackend } from './process-backend.ts';
@@ -31,6 +31,7 @@ export class ProcessPoolExecutor extends Executor {
   constructor(options: ProcessPoolOptions = {}) {
     checkNames(options, [...POOL_OPTION_NAMES, 'env', 'cwd', 'execArgv'], 'ProcessPoolExecutor');
     checkString('cwd', options.cwd);
+    checkArray('execArgv', options.execArgv);
     const { env, cwd, execArgv } = options;
     const pool = new Pool(
       new ProcessBackend({ env, cwd, execArgv }),

@@ -2,7 +2,7 @@
 
 import type { ResourceLimits } from 'node:worker_threads';
 import { Executor } from '../../futures/executor.ts';
-import { checkBoolean, checkNames } from '../../options.ts';
+import { checkArray, checkBoolean, checkNames } from '../../options.ts';
 import { POOL_OPTION_NAMES, type PoolOptions, poolSettings } from '../../pool/options.ts';
 import { Pool } from '../../pool/pool.ts';
 import { InterpreterLock } from './interpreter-lock.ts';
@@ -39,6 +39,7 @@ export class ThreadPoolExecutor extends Executor {
       [...POOL_OPTION_NAMES, 'resourceLimits', 'env', 'execArgv', 'interpreterLock'],
       'ThreadPoolExecutor',
     );
+    checkArray('execArgv', options.execArgv);
     checkBoolean('interpreterLock', options.interpreterLock);
     const { resourceLimits, env, execArgv, interpreterLock = false } = options;
     const lock = interpreterLock ? new InterpreterLock() : undefined;

@@ -1,6 +1,6 @@
 /**
- * Listens to the signals of tasks, once for each signal however many tasks share it: a program may put thousands of
- * tasks under one signal, and Node takes more than ten listeners for a leak, and says so.
+ * Listens to abort signals, once for each however many tasks and waits share it: a program may put thousands of
+ * them under one signal, and Node takes more than ten listeners for a leak, and says so.
  */
 
 interface Listeners {
@@ -10,7 +10,7 @@ interface Listeners {
 
 const listening = new WeakMap<AbortSignal, Listeners>();
 
-/** Calls `fn` with the reason when the signal fires; returns what takes it off again. */
+/** Calls `fn` with the reason when the signal, which has not fired, does; returns what takes it off again. */
 export function onAbort(signal: AbortSignal, fn: (reason: unknown) => void): () => void {
   let listeners = listening.get(signal);
   if (listeners === undefined) listening.set(signal, (listeners = listen(signal)));
