@@ -31,7 +31,7 @@ export interface PoolOptions {
   readonly workerNamePrefix?: string | undefined;
   /** 'replace' (default): a death costs the tasks of that worker. 'break': it costs the pool, as in Python. */
   readonly onWorkerDeath?: 'replace' | 'break' | undefined;
-  /** How tasks travel. Default 'auto'. */
+  /** How tasks travel: `statistics().channel` says which way it became, and why. Default 'auto'. */
   readonly channel?: 'auto' | 'shared' | 'plain' | undefined;
 }
 
@@ -47,6 +47,7 @@ export interface PoolSettings {
   readonly initArgs: readonly unknown[];
   readonly namePrefix: string;
   readonly onWorkerDeath: 'replace' | 'break';
+  readonly channel: 'auto' | 'shared' | 'plain';
 }
 
 /**
@@ -102,6 +103,7 @@ export function poolSettings(options: PoolOptions, className: string): PoolSetti
     initArgs: options.initArgs ?? [],
     namePrefix: options.threadNamePrefix ?? options.workerNamePrefix ?? nextName(className),
     onWorkerDeath: options.onWorkerDeath ?? 'replace',
+    channel: options.channel ?? 'auto',
   };
 }
 

@@ -36,7 +36,7 @@ export class Pool implements Engine {
       concurrency,
       maxWorkers,
       maxTasksPerChild,
-      kind: backend.kind === 'event-loop' ? 'none' : 'plain',
+      ...channelFor(backend, settings),
       onSpent: (worker) => this.#workers.retire(worker),
     });
     this.#scheduler = new Scheduler(backend, settings, this.#channel, () => this.#workers);
@@ -127,6 +127,17 @@ export class Pool implements Engine {
     const initializer = this.#initializer();
     return initializer === undefined ? { name, concurrency } : { name, concurrency, initializer };
   }
+}
+
+/** Which way tasks travel, and why not a better one where one was asked for. */
+function channelFor(
+  backend: Backend,
+  { channel }: PoolSettings,
+): { kind: 'plain' | 'none'; reason?: string } {
+  if (backend.kind === 'event-loop') return { kind: 'none' };
+  return channel === 'plain'
+    ? { kind: 'plain' }
+    : { kind: 'plain', reason: 'this version has no other channel' };
 }
 
 /**

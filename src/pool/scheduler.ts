@@ -182,15 +182,15 @@ export class Scheduler implements WorkersListener, Keeper {
     this.#startGrace(task, why);
   }
 
-  #startGrace(task: Task, why: string): void {
+  #startGrace(task: Task, why: string, pause = 0): void {
     const grace = task.options.grace ?? DEFAULT_GRACE_MS;
-    task.graceTimer ??= after(grace, () => {
+    task.graceTimer ??= after(Math.max(grace, pause), () => {
       const holder = this.#channel.holderOf(task.id);
       if (holder === undefined) return;
       if (!this.#channel.isUnderWay(task.id)) {
         // Whatever keeps that worker busy is another task, which has done nothing wrong.
         task.graceTimer = undefined;
-        this.#startGrace(task, why);
+        this.#startGrace(task, why, DEFAULT_GRACE_MS);
         return;
       }
       const reason = `it was stopped because task ${task.label} went on for ${grace} ms after ${why}`;

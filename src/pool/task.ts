@@ -80,6 +80,8 @@ export class Task implements Owner, Queued {
   again(): void {
     this.attempt += 1;
     clearTimeout(this.runTimer);
+    // It has had its worker; what it waits for now is another one.
+    clearTimeout(this.queueTimer);
     const { call } = this;
     if (call?.details === undefined) return;
     this.call = { ...call, details: { ...call.details, attempt: this.attempt } };

@@ -23,6 +23,8 @@ import type { PoolSettings } from './options.ts';
 
 /** Workers that may die one after the other before they are ready, until the pool gives up. */
 const START_ATTEMPTS = 3;
+/** How often a pool that has workers, and fails to start more, tries again. A try costs some 50 ms of a processor. */
+const START_PAUSE_MS = 1000;
 /** A worker that was told to end and has nothing to do ends in a few ms, unless user code holds it up. */
 const STOP_LIMIT_MS = 5000;
 
@@ -61,6 +63,7 @@ export class Workers {
   readonly #members = new Set<Member>();
   readonly #byHandle = new Map<WorkerHandle, Member>();
   #startFailures = 0;
+  #lastStartFailure = 0;
   #closed = false;
   #sweep: NodeJS.Timeout | undefined;
   #emptied: Array<() => void> = [];
@@ -96,16 +99,24 @@ export class Workers {
     const { maxWorkers, minWorkers, concurrency } = this.#settings;
     if (this.#closed) return;
     let starting = 0;
-    let active = 0;
+    let serving = 0;
     for (const { state } of this.#members) {
       if (state === 'starting') starting += 1;
-      if (state !== 'stopping') active += 1;
+      if (state === 'serving') serving += 1;
     }
+    const active = starting + serving;
+    if (serving > 0 && this.#isRestingFromFailures()) return;
     // `concurrency` may be Infinity, and one task still needs one worker.
     const needed = pending > 0 ? Math.max(1, Math.ceil(pending / concurrency)) : 0;
     const wanted = Math.max(needed - starting, minWorkers - active);
     const missing = Math.min(wanted, maxWorkers - active);
-    for (let n = 0; n < missing && !this.#closed; n += 1) this.#start();
+    for (let n = 0; n < missing && !this.#closed; n += 1) if (!this.#start()) break;
+  }
+
+  /** Workers fail to start, one after the other: those that serve go on, and another is tried only now and then. */
+  #isRestingFromFailures(): boolean {
+    if (this.#startFailures < START_ATTEMPTS) return false;
+    return performance.now() - this.#lastStartFailure < START_PAUSE_MS;
   }
 
   /** Ends a worker when it has finished what it holds. */
@@ -164,7 +175,8 @@ export class Workers {
     if (member !== undefined) member.tasks += 1;
   }
 
-  #start(): void {
+  /** False when the system refuses to start one just now. */
+  #start(): boolean {
     const index = this.#freeIndex();
     const name = `${this.#settings.namePrefix}_${index}`;
     const member: Member = {
@@ -183,7 +195,7 @@ export class Workers {
       setup = this.#makeSetup(name);
     } catch (error) {
       this.#break('its initializer cannot cross to a worker', error);
-      return;
+      return false;
     }
     this.#members.add(member);
     this.started += 1;
@@ -193,11 +205,13 @@ export class Workers {
         exited: (death) => this.#exited(member, death),
       });
       this.#byHandle.set(member.handle, member);
+      return true;
     } catch (error) {
       // As good as a worker that dies at once: a system that is short of processes may have one in a moment.
       this.#members.delete(member);
       this.#startFailed(error);
       setImmediate(() => this.#listener.changed());
+      return false;
     }
   }
 
@@ -251,7 +265,9 @@ export class Workers {
       if (!this.#closed) this.#startFailed(cause ?? new WorkerDiedError(undefined, death));
     } else {
       this.#listener.died(leftover, death, cause);
-      if (!expected && this.#settings.onWorkerDeath === 'break' && !this.#closed) {
+      // What the pool itself has stopped did not die; its task had its own limit, and has been told.
+      const died = !expected && member.killedFor === undefined && !this.#closed;
+      if (died && this.#settings.onWorkerDeath === 'break') {
         this.#break(
           'a worker died, and onWorkerDeath is "break"',
           new WorkerDiedError('a task', death, { cause }),
@@ -269,8 +285,11 @@ export class Workers {
 
   #startFailed(cause: unknown): void {
     this.#startFailures += 1;
+    this.#lastStartFailure = performance.now();
     this.dead += 1;
-    if (this.#startFailures >= START_ATTEMPTS) {
+    // While others serve, a start that fails only keeps the pool from growing: a full machine may have room later.
+    const serving = [...this.#members].some(({ state }) => state === 'serving');
+    if (this.#startFailures >= START_ATTEMPTS && !serving) {
       const why = String(cause).replace(/\.$/, '');
       this.#break(`${START_ATTEMPTS} workers in a row died before they were ready (${why})`, cause);
     }
