@@ -24,7 +24,8 @@ interface ProcessTimes {
 function timesOf(pid: number): ProcessTimes | undefined {
   const stat = read(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
-  // The second field is the program's name, in parentheses, and may hold anything; the third follows the last ")".
+  // The second field is the program's name, in parentheses, and may hold anything; the third follows the last
+  // ")".
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]); // utime and stime
   return { pid, parent: Number(fields[1]), cpuMs: ticks * TICK_MS };

@@ -63,8 +63,8 @@ function laneOf(heat: Heat, name: string): Lane | undefined {
 }
 
 /**
- * How far the rounds lay apart: half of their range, in percent of the median. It is shown from 10 % on, to tell
- * a figure that was disturbed from one that holds.
+ * How far the rounds lay apart: half of their range, in percent of the median. It is shown from 10 % on, to
+ * tell a figure that was disturbed from one that holds.
  */
 function spreadOf(lane: Lane, figure: Figure, middle: number): string {
   const values = valuesOf(lane, figure).filter((value) => value !== undefined);
@@ -121,7 +121,9 @@ export function tablesOf(heats: readonly Heat[]): Table[] {
   });
 }
 
-/** All comparisons on one page: a row for each figure, a column for each lane of ours and number of workers. */
+/**
+ * All comparisons on one page: a row for each figure, a column for each lane of ours and number of workers.
+ */
 export function summaryOf(heats: readonly Heat[]): Table | undefined {
   const ours = laneNames(heats, (lane) => lane.role === 'ours');
   const counts = [...new Set(heats.map((heat) => heat.workers))];

@@ -85,8 +85,8 @@ export interface Workload {
 }
 
 /**
- * Keeps `inFlight` calls going for `ms`, and returns how many were done, in all and a second. The calls under way
- * at the end are awaited and counted, and so is their time.
+ * Keeps `inFlight` calls going for `ms`, and returns how many were done, in all and a second. The calls under
+ * way at the end are awaited and counted, and so is their time.
  */
 export async function throughput(
   call: () => PromiseLike<unknown>,
@@ -115,7 +115,8 @@ const DELAY_STEP = 5;
 
 /**
  * Runs `work` and tells how late the event loop of the caller was meanwhile, in milliseconds. The watcher
- * needs a look before, to count from, and one after, or a loop that was blocked all of the time would go unseen.
+ * needs a look before, to count from, and one after, or a loop that was blocked all of the time would go
+ * unseen.
  */
 export async function watchingEventLoop<T>(
   work: () => Promise<T>,

@@ -1,8 +1,8 @@
 /**
  * Computing: ten Fibonacci numbers by threads, and the same by processes.
  *
- * In Python the threads take turns under the GIL, and only the processes use more than one core. Threads of Node
- * have no such lock: both use all cores.
+ * In Python the threads take turns under the GIL, and only the processes use more than one core. Threads of
+ * Node have no such lock: both use all cores.
  *
  * `node dist/examples/fibonacci.js 30` computes a smaller one.
  */

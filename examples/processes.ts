@@ -1,8 +1,8 @@
 /**
  * Three workers in processes: the program of threads.ts with another executor, and nothing else changed.
  *
- * A process has memory of its own, takes longer to start than a thread, and can crash without taking the program
- * along.
+ * A process has memory of its own, takes longer to start than a thread, and can crash without taking the
+ * program along.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMain, ProcessPoolExecutor } from 'manyhands';

@@ -1,8 +1,9 @@
 /**
  * Three workers on threads.
  *
- * The tasks wait at the same time, so all of them together take as long as one. They would on one thread, too,
- * since waiting needs none in Node; what threads add is that the tasks could compute at the same time as well.
+ * The tasks wait at the same time, so all of them together take as long as one. They would on one thread,
+ * too, since waiting needs none in Node; what threads add is that the tasks could compute at the same time as
+ * well.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMain, ThreadPoolExecutor } from 'manyhands';

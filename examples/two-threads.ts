@@ -1,4 +1,6 @@
-/** Two named threads that wait at the same time. A name given by `with` appears in errors and statistics too. */
+/**
+ * Two named threads that wait at the same time. A name given by `with` appears in errors and statistics too.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentTask, isMain, ThreadPoolExecutor } from 'manyhands';
 

@@ -1,5 +1,5 @@
-// Looks at the package as its users get it: packed, linted, installed into an empty project, and used there from
-// JavaScript, CommonJS and TypeScript. `npm run build` comes first; nothing is built here.
+// Looks at the package as its users get it: packed, linted, installed into an empty project, and used there
+// from JavaScript, CommonJS and TypeScript. `npm run build` comes first; nothing is built here.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'manyhands-package-'));
-// Under another npm (`npm run`, `npm exec`) its settings would come along in the environment, and be for that project.
+// Under another npm (`npm run`, `npm exec`) its settings would come along in the environment, and be for that
+// project.
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 
 try {
@@ -21,7 +22,9 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Packs into the folder, and looks at the list of files: all that is needed, and nothing that is only for us. */
+/**
+ * Packs into the folder, and looks at the list of files: all that is needed, and nothing that is only for us.
+ */
 function pack() {
   const [packed] = JSON.parse(
     run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),

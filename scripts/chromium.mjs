@@ -1,6 +1,6 @@
-// Where Chromium is, for the tests of the HTML pages. `node scripts/chromium.mjs` prints its path, or why there is
-// none. A browser is not an npm dependency of a library, so one that is installed anyway serves; a Debian
-// container, where we are root, gets it from its own packages.
+// Where Chromium is, for the tests of the HTML pages. `node scripts/chromium.mjs` prints its path, or why
+// there is none. A browser is not an npm dependency of a library, so one that is installed anyway serves; a
+// Debian container, where we are root, gets it from its own packages.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

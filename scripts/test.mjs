@@ -1,5 +1,6 @@
-// Runs every compiled test file under node:test. `npm test -- NAME...` runs the files whose path holds a NAME.
-// Node 20's own runner has no globs, and a directory argument means something else on later versions, hence this.
+// Runs every compiled test file under node:test. `npm test -- NAME...` runs the files whose path holds a
+// NAME. Node 20's own runner has no globs, and a directory argument means something else on later versions,
+// hence this.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

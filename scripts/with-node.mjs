@@ -1,5 +1,5 @@
-// Runs a script under another version of Node: `node scripts/with-node.mjs 24 scripts/test.mjs NAME...`.
-// The binary comes from npm, which anybody who has this repository has at hand, into a folder of its own: neither
+// Runs a script under another version of Node: `node scripts/with-node.mjs 24 scripts/test.mjs NAME...`. The
+// binary comes from npm, which anybody who has this repository has at hand, into a folder of its own: neither
 // node_modules nor package-lock.json takes notice.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Who may import whom. Arrows point one way, so that a reader can understand a layer from those below it alone, and
-// so that what a program does not use is not loaded.
+// Who may import whom. Arrows point one way, so that a reader can understand a layer from those below it
+// alone, and so that what a program does not use is not loaded.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const src = join(root, 'src');
 
 /**
- * Each layer, and what it may import beside itself. A layer is a file or a folder of src; `types` are imported for
- * their types only, which leaves nothing at run time.
+ * Each layer, and what it may import beside itself. A layer is a file or a folder of src; `types` are
+ * imported for their types only, which leaves nothing at run time.
  */
 const layers: Readonly<
   Record<string, { readonly from: readonly string[]; readonly types?: readonly string[] }>

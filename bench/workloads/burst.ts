@@ -1,4 +1,6 @@
-/** Everything submitted at once, in one turn of the event loop: how queues scale, and what the loop suffers. */
+/**
+ * Everything submitted at once, in one turn of the event loop: how queues scale, and what the loop suffers.
+ */
 import { throughput, type Workload, watchingEventLoop } from '../workload.ts';
 
 export const burst: Workload = {

@@ -1,4 +1,6 @@
-/** No figure: whether a contestant computes what it is measured for. The tests run it, in place of a workload. */
+/**
+ * No figure: whether a contestant computes what it is measured for. The tests run it, in place of a workload.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { expect, type Workload } from '../workload.ts';
 

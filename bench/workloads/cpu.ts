@@ -1,4 +1,6 @@
-/** Processor time that the library burns while there is nothing to do, and while a worker is busy by itself. */
+/**
+ * Processor time that the library burns while there is nothing to do, and while a worker is busy by itself.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { burning } from '../process-tree.ts';
 import { throughput, type Workload } from '../workload.ts';

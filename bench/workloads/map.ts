@@ -1,4 +1,6 @@
-/** Many tiny items: a million squares in the quickest way each library has, and some as one writes it first. */
+/**
+ * Many tiny items: a million squares in the quickest way each library has, and some as one writes it first.
+ */
 import { pythonMaps } from '../baselines/python.ts';
 import { expect, type Measured, type Workload } from '../workload.ts';
 

@@ -4,8 +4,9 @@
 const LINGER_MS = 100;
 
 /**
- * Closes the way to the pool, and lets the loop run dry: so what was printed is flushed, and a worker without loose
- * ends is gone at once. One that still has timers or sockets of user code is ended by force after a moment.
+ * Closes the way to the pool, and lets the loop run dry: so what was printed is flushed, and a worker without
+ * loose ends is gone at once. One that still has timers or sockets of user code is ended by force after a
+ * moment.
  */
 export function endSoon(close: () => void): void {
   close();

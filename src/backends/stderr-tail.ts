@@ -9,7 +9,10 @@ const BYTES = 8192;
 export class StderrTail {
   #text = '';
 
-  /** `passOn`: where it is written to as it comes. A pipe would do, but leaves listeners there for each worker. */
+  /**
+   * `passOn`: where it is written to as it comes. A pipe would do, but leaves listeners there for each
+   * worker.
+   */
   constructor(stream: Readable, passOn?: Writable) {
     stream.on('data', (chunk: Buffer) => {
       passOn?.write(chunk);

@@ -1,4 +1,6 @@
-/** Ctrl-C and its relatives as an AbortSignal, for commands that have something to take down before they end. */
+/**
+ * Ctrl-C and its relatives as an AbortSignal, for commands that have something to take down before they end.
+ */
 import { constants } from 'node:os';
 
 const CAUGHT = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

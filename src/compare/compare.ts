@@ -111,7 +111,9 @@ export function hasFailed(report: Report): boolean {
   return report.experiments.some(({ error, lanes }) => error !== undefined || lanes.some((lane) => !lane.ok));
 }
 
-/** Every lane of an experiment, once per round, the rounds alternating so that a noisy minute hits all lanes. */
+/**
+ * Every lane of an experiment, once per round, the rounds alternating so that a noisy minute hits all lanes.
+ */
 function plan(definition: ExperimentDefinition, python: PythonInfo | null, { quick }: Settings): LaneId[] {
   const lanes = definition.lanes.filter((lane) => python !== null || !isPython(lane));
   const rounds = Math.max(...lanes.map((lane) => definition.rounds(lane, quick)));
@@ -168,8 +170,8 @@ function serverOf(run: Run): Promise<Server> {
 }
 
 /**
- * Of several rounds the fastest: others on the machine can make a lane slower, and nothing makes it faster than it
- * is. But a round that failed is not outvoted by those that did not.
+ * Of several rounds the fastest: others on the machine can make a lane slower, and nothing makes it faster
+ * than it is. But a round that failed is not outvoted by those that did not.
  */
 function leastDisturbed(rounds: readonly Lane[]): Lane {
   const failed = rounds.find((lane) => !lane.ok);

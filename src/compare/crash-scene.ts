@@ -1,6 +1,6 @@
 /**
- * Entry of a scene of the `crash` experiment: some tasks run, one of them dies, and this process may well die of it.
- * It prints a line for every task whose result it got, so that whoever watches knows how far it came.
+ * Entry of a scene of the `crash` experiment: some tasks run, one of them dies, and this process may well die
+ * of it. It prints a line for every task whose result it got, so that whoever watches knows how far it came.
  *
  * Nothing here goes by the clock: the one dies when all others run, and they end when it is dead.
  */

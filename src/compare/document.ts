@@ -1,6 +1,6 @@
 /**
- * The document that the `io` experiment downloads: 100 made-up posts, about 27 KB of JSON, the same in every run,
- * so that a download can be checked to the byte.
+ * The document that the `io` experiment downloads: 100 made-up posts, about 27 KB of JSON, the same in every
+ * run, so that a download can be checked to the byte.
  */
 import { createHash } from 'node:crypto';
 
@@ -42,7 +42,9 @@ export function checkOf(body: string | Uint8Array): DocumentCheck {
   };
 }
 
-/** The generator of Numerical Recipes: poor, short, and the same everywhere, which is all that is asked of it. */
+/**
+ * The generator of Numerical Recipes: poor, short, and the same everywhere, which is all that is asked of it.
+ */
 function pseudoRandom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

@@ -25,13 +25,15 @@ export type Call = [task: (argument: never) => Promise<Timed<unknown>>, argument
 
 export interface CallResults {
   readonly calls: Timed<unknown>[];
-  /** How many had finished when all had been submitted, before anybody waited. Not told one after the other. */
+  /**
+   * How many had finished when all had been submitted, before anybody waited. Not told one after the other.
+   */
   readonly doneBeforeJoin: number | null;
 }
 
 /**
- * Runs calls in the lane's way, from no worker at all to no worker left: starting and ending them is part of what
- * a lane costs, as it is in the articles.
+ * Runs calls in the lane's way, from no worker at all to no worker left: starting and ending them is part of
+ * what a lane costs, as it is in the articles.
  */
 export async function runCalls(
   lane: NodeLaneId,

@@ -1,4 +1,7 @@
-/** What a lane is told, and what it answers. One shape for both runtimes: the Python programs read the same JSON. */
+/**
+ * What a lane is told, and what it answers. One shape for both runtimes: the Python programs read the same
+ * JSON.
+ */
 import { availableParallelism } from 'node:os';
 import { isPython } from './lanes.ts';
 import type { ExperimentId, LaneId } from './report.ts';
@@ -44,7 +47,10 @@ export interface Job extends Work {
   readonly url: string;
   /** A directory for files that shall not outlive the comparison. */
   readonly scratch: string;
-  /** Measure what there is to measure beside the lane itself? Once is enough where a lane is run several times. */
+  /**
+   * Measure what there is to measure beside the lane itself? Once is enough where a lane is run several
+   * times.
+   */
   readonly more: boolean;
 }
 
@@ -71,7 +77,10 @@ export interface Outcome {
   readonly maxRssMb?: number | null;
 }
 
-/** The articles start one worker for each task. More than this at once would measure the machine's limits instead. */
+/**
+ * The articles start one worker for each task. More than this at once would measure the machine's limits
+ * instead.
+ */
 export const MOST_AT_ONCE = 32;
 
 const MOST_WORKERS_TRIED = 64;
@@ -81,8 +90,8 @@ export function defaultSettings(): Settings {
 }
 
 /**
- * The sizes of one lane's work. `own` is what the experiment fixes by itself: the number of tasks, and whether
- * they wait (one worker for each) or compute (one worker for each core).
+ * The sizes of one lane's work. `own` is what the experiment fixes by itself: the number of tasks, and
+ * whether they wait (one worker for each) or compute (one worker for each core).
  */
 export function workFor(
   experiment: ExperimentId,

@@ -3,23 +3,29 @@
  *
  * Node tells a process's own CPU time and memory, and nothing of its children's; Linux tells both in /proc.
  *
- * - **CPU**: own time, plus that of children that have ended (`cutime` and `cstime` in /proc/self/stat). Hence
- *   pools are shut down inside what is measured. Without /proc: what the tasks reported of their processes.
+ * - **CPU**: own time, plus that of children that have ended (`cutime` and `cstime` in /proc/self/stat).
+ *   Hence pools are shut down inside what is measured. Without /proc: what the tasks reported of their
+ *   processes.
  * - **Peak memory**: sampled by the command while the lane runs. Pages that processes share, such as the
  *   text of the `node` binary, are counted once. Without /proc: the lane process's own maximum, which covers
  *   threads, and not child processes.
- * - **Memory of a worker**: the proportional set size of the tree before and after, which is exact and slow to
- *   read, so it is read twice and not sampled.
+ * - **Memory of a worker**: the proportional set size of the tree before and after, which is exact and slow
+ *   to read, so it is read twice and not sampled.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Linux counts CPU time of other processes in hundredths of a second on every architecture that Node runs on. */
+/**
+ * Linux counts CPU time of other processes in hundredths of a second on every architecture that Node runs on.
+ */
 const MS_PER_TICK = 10;
 const KB_PER_MB = 1024;
 
 /** More seldom would miss workers that live for some milliseconds only. */
 const SAMPLE_INTERVAL_MS = 10;
-/** A sample of ten processes takes a millisecond or more; more than a thirtieth of a core would show in the figures. */
+/**
+ * A sample of ten processes takes a millisecond or more; more than a thirtieth of a core would show in the
+ * figures.
+ */
 const IDLE_PER_SAMPLE = 30;
 
 export interface Measured<T> {
@@ -35,7 +41,9 @@ export function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Runs `work`, and says what it cost. Children count once they have ended, so `work` ends what it started. */
+/**
+ * Runs `work`, and says what it cost. Children count once they have ended, so `work` ends what it started.
+ */
 export async function measure<T>(work: () => Promise<T>): Promise<Measured<T>> {
   const cpuBefore = ownCpuMs() + endedChildrenCpuMs();
   const startedAt = now();
@@ -73,7 +81,9 @@ export function treeMemoryMb(pid: number): number | null {
   return sum > 0 ? sum : null;
 }
 
-/** Watches the memory of a process and all below it, until `stop`, which returns the most that it saw in MiB. */
+/**
+ * Watches the memory of a process and all below it, until `stop`, which returns the most that it saw in MiB.
+ */
 export function watchMemory(pid: number): { stop(): number | null } {
   let peak = 0;
   let timer: NodeJS.Timeout | undefined;

@@ -10,8 +10,8 @@
  *    program leads a group of its own, since a terminal's Ctrl-C reaches only the terminal's own group, and
  *    killing a program alone would leave its workers.
  * 2. It throws: the same, in `finally` of whoever started the program.
- * 3. It is killed and can do nothing any more: the pipe to stdin closes with it. Every program watches its stdin
- *    (`watchLifeline` here, `watch_lifeline` in Python) and then kills its own group.
+ * 3. It is killed and can do nothing any more: the pipe to stdin closes with it. Every program watches its
+ *    stdin (`watchLifeline` here, `watch_lifeline` in Python) and then kills its own group.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -67,15 +67,16 @@ function watchEnd(child: ChildProcess): Promise<ProgramEnd> {
     });
     child.once('error', (error) => resolve({ exitCode: null, signal: null, stderr: error.message }));
     // 'exit' comes when the program is dead; 'close' waits in addition until nobody holds its pipes any more,
-    // which a worker left behind would do. So the group is killed at the first, and read to the end at the second.
+    // which a worker left behind would do. So the group is killed at the first, and read to the end at the
+    // second.
     child.once('exit', () => killGroup(child, 'after its leader'));
     child.once('close', (exitCode, signal) => resolve({ exitCode, signal, stderr: stderr.trim() }));
   });
 }
 
 /**
- * Workers keep a group alive that has lost its leader, which is why it is killed once more then. Later its number
- * may be somebody else's, and is left alone.
+ * Workers keep a group alive that has lost its leader, which is why it is killed once more then. Later its
+ * number may be somebody else's, and is left alone.
  */
 function killGroup(
   child: ChildProcess,
@@ -105,8 +106,8 @@ function parse(line: string): Record<string, unknown> | undefined {
 }
 
 /**
- * Arguments that start the module `name` beside the module at `from` with this Node. The suffix and the flags are
- * inherited, so that it works compiled and, where a loader for TypeScript is in use, from source as well.
+ * Arguments that start the module `name` beside the module at `from` with this Node. The suffix and the flags
+ * are inherited, so that it works compiled and, where a loader for TypeScript is in use, from source as well.
  */
 export function nodeArguments(from: string, name: string): string[] {
   const suffix = from.endsWith('.ts') ? '.ts' : '.js';
@@ -125,7 +126,8 @@ export async function receiveJob<T>(): Promise<T> {
 
 function endWithOwner(): void {
   if (process.platform === 'win32') process.exit(1);
-  // Fails unless this is the leader of its group: started by hand from a shell, the group would be the shell's.
+  // Fails unless this is the leader of its group: started by hand from a shell, the group would be the
+  // shell's.
   try {
     process.kill(-process.pid, 'SIGKILL');
   } catch {

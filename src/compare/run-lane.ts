@@ -1,6 +1,6 @@
 /**
- * One lane, from the side of the command: a fresh process, so that CPU time and peak memory are the lane's own
- * and a lane that breaks takes nothing along; its memory watched from outside; its results judged.
+ * One lane, from the side of the command: a fresh process, so that CPU time and peak memory are the lane's
+ * own and a lane that breaks takes nothing along; its memory watched from outside; its results judged.
  */
 import type { ExperimentDefinition } from './experiments/definition.ts';
 import type { Job, Outcome, Timed } from './job.ts';

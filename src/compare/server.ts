@@ -1,4 +1,6 @@
-/** The server of the `io` and `hybrid` experiments, in a process of its own, so that it takes no lane's time. */
+/**
+ * The server of the `io` and `hybrid` experiments, in a process of its own, so that it takes no lane's time.
+ */
 import type { DocumentCheck } from './document.ts';
 import { nodeArguments, startProgram } from './program.ts';
 

@@ -2,9 +2,9 @@
  * What the lanes run. Every function is exported, so that a worker finds it by module and name, and says when
  * and where it ran.
  *
- * Every worker loads this module before its first task, and what it imports counts as the cost of a worker. So it
- * does not come in by the front door, which would load all executors into each of them, and tasks that need
- * more than most load it themselves.
+ * Every worker loads this module before its first task, and what it imports counts as the cost of a worker.
+ * So it does not come in by the front door, which would load all executors into each of them, and tasks that
+ * need more than most load it themselves.
  */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -28,8 +28,8 @@ async function timed<T>(work: () => T | Promise<T>): Promise<Timed<T>> {
 /**
  * Waiting for the network: one document over HTTP.
  *
- * Not by `fetch`: its first call in a worker takes some 80 ms of CPU time, four times what the worker itself takes to
- * start, and with a worker for each download that would be all there is to see.
+ * Not by `fetch`: its first call in a worker takes some 80 ms of CPU time, four times what the worker itself
+ * takes to start, and with a worker for each download that would be all there is to see.
  */
 export function download(url: string): Promise<Timed<DocumentCheck>> {
   return timed(async () => {
@@ -109,7 +109,10 @@ export function countGuarded(shared: SharedArrayBuffer, times: number, workers: 
   for (let i = 0; i < times; i++) Atomics.add(cells, 0, 1);
 }
 
-/** Waits until all workers have come: the count takes milliseconds, and one could be done before the next begins. */
+/**
+ * Waits until all workers have come: the count takes milliseconds, and one could be done before the next
+ * begins.
+ */
 function meet(cells: Int32Array, workers: number): void {
   Atomics.add(cells, 1, 1);
   Atomics.notify(cells, 1);
@@ -120,9 +123,9 @@ function meet(cells: Int32Array, workers: number): void {
 }
 
 /**
- * Passes a token back and forth through shared memory, asleep while the other side has it. The token is in cell 0:
- * a side waits until it holds the side's own number, and passes on by writing the other's. Returns the milliseconds
- * that each batch of rounds took.
+ * Passes a token back and forth through shared memory, asleep while the other side has it. The token is in
+ * cell 0: a side waits until it holds the side's own number, and passes on by writing the other's. Returns
+ * the milliseconds that each batch of rounds took.
  */
 export function passTokenBlocking(
   shared: SharedArrayBuffer,
@@ -193,7 +196,9 @@ function nextByte(socket: Socket): Promise<void> {
   });
 }
 
-/** Where the tasks of a crash meet: each leaves a file when it runs, and one file tells the survivors to end. */
+/**
+ * Where the tasks of a crash meet: each leaves a file when it runs, and one file tells the survivors to end.
+ */
 const RELEASE = 'release';
 const MEETING_POLL_MS = 10;
 
@@ -208,9 +213,9 @@ export function release(meeting: string): void {
 }
 
 /**
- * Waits until all others run, and ends badly, in one of two ways: by an error that nobody catches, or by the end of
- * the process it runs in. A fault in native code ends a process by a signal; SIGKILL stands for it here, since it
- * leaves no core dump.
+ * Waits until all others run, and ends badly, in one of two ways: by an error that nobody catches, or by the
+ * end of the process it runs in. A fault in native code ends a process by a signal; SIGKILL stands for it
+ * here, since it leaves no core dump.
  */
 export async function die(meeting: string, others: number, death: 'error' | 'fault'): Promise<void> {
   while (readdirSync(meeting).length < others) await sleep(MEETING_POLL_MS);
@@ -221,8 +226,9 @@ export async function die(meeting: string, others: number, death: 'error' | 'fau
   await sleep(60_000);
 }
 
-// Registered, though workers would find them by name as well: asking the inspector where a function was defined takes
-// tens of milliseconds, once in each process, and here every lane is a process that does little else.
+// Registered, though workers would find them by name as well: asking the inspector where a function was
+// defined takes tens of milliseconds, once in each process, and here every lane is a process that does little
+// else.
 defineTasks(import.meta.url, {
   download,
   fibonacci,

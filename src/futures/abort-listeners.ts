@@ -1,6 +1,6 @@
 /**
- * Listens to abort signals, once for each however many tasks and waits share it: a program may put thousands of
- * them under one signal, and Node takes more than ten listeners for a leak, and says so.
+ * Listens to abort signals, once for each however many tasks and waits share it: a program may put thousands
+ * of them under one signal, and Node takes more than ten listeners for a leak, and says so.
  */
 
 interface Listeners {

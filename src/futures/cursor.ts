@@ -8,8 +8,8 @@ export interface Cursor {
   /** How many tuples there will be, where that is known beforehand. */
   readonly length: number | undefined;
   /**
-   * Appends up to `count` tuples to `into`, one value after the other, and returns how many; fewer than `count` is
-   * the end. If one of the iterables is async it is a promise, and at most one tuple a time.
+   * Appends up to `count` tuples to `into`, one value after the other, and returns how many; fewer than
+   * `count` is the end. If one of the iterables is async it is a promise, and at most one tuple a time.
    */
   pull(into: unknown[], count: number): number | Promise<number>;
   /** Tells the iterables that no more will be asked of them. */
@@ -17,8 +17,8 @@ export interface Cursor {
 }
 
 /**
- * Sized input (arrays, typed arrays, strings, sets, maps) is copied here, so that what the caller changes in it
- * after the call is not seen. No iterables at all are an input that is empty.
+ * Sized input (arrays, typed arrays, strings, sets, maps) is copied here, so that what the caller changes in
+ * it after the call is not seen. No iterables at all are an input that is empty.
  *
  * @throws TypeError naming what is not iterable.
  */

@@ -1,4 +1,6 @@
-/** What a backend must bring to stand behind an `Executor`: the few calls that all of its methods are made of. */
+/**
+ * What a backend must bring to stand behind an `Executor`: the few calls that all of its methods are made of.
+ */
 
 import type { Future } from './future.ts';
 import type { SubmitOptions } from './submit-options.ts';
@@ -8,8 +10,9 @@ export interface TaskRequest {
   readonly fn: Function;
   readonly args: readonly unknown[];
   /**
-   * Present for a chunk: one task that calls the function many times, with so many arguments each. `args` holds
-   * them one call after the other, since a flat list of numbers is cheaper to send than a list of tuples.
+   * Present for a chunk: one task that calls the function many times, with so many arguments each. `args`
+   * holds them one call after the other, since a flat list of numbers is cheaper to send than a list of
+   * tuples.
    */
   readonly arity?: number;
   readonly options: SubmitOptions;

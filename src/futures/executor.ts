@@ -4,8 +4,8 @@
  *   user ──▶ Executor (submit, map, stream, with) ──▶ Engine (run, open, shutdown, statistics)
  *
  * `Executor` knows options, and how `map` and `stream` are made of tasks. An `Engine` knows how to run a task
- * somewhere. `with` makes a second face for the same engine, so options never travel with the arguments and can
- * not be mistaken for them.
+ * somewhere. `with` makes a second face for the same engine, so options never travel with the arguments and
+ * can not be mistaken for them.
  */
 
 import { checkBoolean, checkNames } from '../options.ts';
@@ -37,9 +37,9 @@ export abstract class Executor implements AsyncDisposable {
   /**
    * Calls `fn(...args)` on a worker.
    *
-   * The arguments are read before this returns; what the caller changes in them later is not seen by the task.
-   * Whatever is wrong, the future says so. Only the top level of a module that a worker is loading is told by a throw:
-   * what it starts would load the module again, and so on.
+   * The arguments are read before this returns; what the caller changes in them later is not seen by the
+   * task. Whatever is wrong, the future says so. Only the top level of a module that a worker is loading is
+   * told by a throw: what it starts would load the module again, and so on.
    *
    * @example const sum = await pool.submit((a: number, b: number) => a + b, 1, 2);
    */
@@ -50,8 +50,8 @@ export abstract class Executor implements AsyncDisposable {
   /**
    * Calls `fn` with one item of each iterable at a time, until the shortest ends.
    *
-   * The result is awaitable, for an array, and async iterable, for a stream of results. Items are grouped into
-   * chunks by measured time, see `MapOptions`, which are given by `with`.
+   * The result is awaitable, for an array, and async iterable, for a stream of results. Items are grouped
+   * into chunks by measured time, see `MapOptions`, which are given by `with`.
    *
    * @example const squares = await pool.map((x: number) => x * x, [1, 2, 3]);
    * @example for await (const page of pool.with({ ordered: false }).map(download, urls)) show(page);

@@ -1,6 +1,6 @@
 /**
- * First in, first out, in constant time however long it is. `Array.shift` moves all that is left once an array is
- * larger than V8 moves its start for: emptying one of 100,000 elements that way takes seconds.
+ * First in, first out, in constant time however long it is. `Array.shift` moves all that is left once an
+ * array is larger than V8 moves its start for: emptying one of 100,000 elements that way takes seconds.
  */
 
 /** How many entries that are taken lie in front before they are cut off, once they are the larger half. */

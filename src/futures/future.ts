@@ -9,7 +9,8 @@
  *   running ─▶ finished
  *
  * Invariants
- * 1. The state only moves along the arrows. `cancelled` and `finished` are final, and the first outcome stays.
+ * 1. The state only moves along the arrows. `cancelled` and `finished` are final, and the first outcome
+ *    stays.
  * 2. Callbacks run once each, in the order in which they were added, synchronously on settling; one that is
  *    added later runs at once. Promise reactions come after them, in their microtasks.
  * 3. The promise behind `then` is made when somebody first asks for it. A future that nobody looks at
@@ -17,8 +18,8 @@
  * 4. While an executor holds the task, only the executor knows whether it runs already: `state` and
  *    `cancel()` ask the `Owner` that it set.
  *
- * Semantics: Python's `concurrent.futures.Future`, with one final cancelled state instead of two: there a future
- * that was cancelled counts as done only after a worker has seen it, so that `wait()` may hang on it.
+ * Semantics: Python's `concurrent.futures.Future`, with one final cancelled state instead of two: there a
+ * future that was cancelled counts as done only after a worker has seen it, so that `wait()` may hang on it.
  */
 
 import { inspect } from 'node:util';
@@ -40,8 +41,8 @@ export interface Owner {
 }
 
 /**
- * Written as a method, since TypeScript compares the parameters of methods loosely: with a plain function type a
- * `Future<number>` would not pass for a `Future<unknown>`, and could not be given to `wait`.
+ * Written as a method, since TypeScript compares the parameters of methods loosely: with a plain function
+ * type a `Future<number>` would not pass for a `Future<unknown>`, and could not be given to `wait`.
  */
 type Callback<T> = { callback(future: Future<T>): void }['callback'];
 
@@ -189,14 +190,19 @@ export class Future<T> implements PromiseLike<T> {
     return true;
   }
 
-  /** For executors: the task returned `value`. @throws InvalidStateError once settled; the first outcome stays. */
+  /**
+   * For executors: the task returned `value`. @throws InvalidStateError once settled; the first outcome
+   * stays.
+   */
   setResult(value: T): void {
     if (this.done()) throw this.#refuse('setResult');
     this.#outcome = value;
     this.#settle('finished');
   }
 
-  /** For executors: the task threw `error`, which may be any value. @throws InvalidStateError once settled. */
+  /**
+   * For executors: the task threw `error`, which may be any value. @throws InvalidStateError once settled.
+   */
   setException(error: unknown): void {
     if (this.done()) throw this.#refuse('setException');
     this.#failed = true;

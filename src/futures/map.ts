@@ -3,14 +3,14 @@
  *
  *   input ──pull──▶ items ──chunk──▶ engine.run ──▶ slots (by position) ──▶ consumer
  *
- * The input is pulled only as far as `#mayPull` allows, a chunk is sent as soon as it is full or a worker would
- * have nothing to do, and results wait in the position of their item until they are taken. There are two ways to
- * take them, and the first one used decides: awaiting gathers all of them into an array; iterating hands them
- * out one by one and makes room for more.
+ * The input is pulled only as far as `#mayPull` allows, a chunk is sent as soon as it is full or a worker
+ * would have nothing to do, and results wait in the position of their item until they are taken. There are
+ * two ways to take them, and the first one used decides: awaiting gathers all of them into an array;
+ * iterating hands them out one by one and makes room for more.
  *
- * Chunk size: a task costs a hand-over, tens of microseconds, so quick items must travel together; but a chunk
- * is also the unit of scheduling, so slow items must travel alone. Sizes start at one and follow the time per
- * item that the workers report.
+ * Chunk size: a task costs a hand-over, tens of microseconds, so quick items must travel together; but a
+ * chunk is also the unit of scheduling, so slow items must travel alone. Sizes start at one and follow the
+ * time per item that the workers report.
  */
 
 import { BrokenExecutorError, ExecutorShutdownError } from '../errors.ts';
@@ -22,8 +22,8 @@ import type { MapOptions } from './submit-options.ts';
 import { failureObserved, type Unobserved, watchFailure } from './unobserved.ts';
 
 /**
- * What a chunk should take. Longer ones leave workers idle at the end and cancel late; shorter ones spend more
- * on hand-over: at 8 ms that is below one per cent even between processes.
+ * What a chunk should take. Longer ones leave workers idle at the end and cancel late; shorter ones spend
+ * more on hand-over: at 8 ms that is below one per cent even between processes.
  */
 const TARGET_CHUNK_MS = 8;
 /** A chunk never grows faster than this, since the first items of a map tell little about the others. */
@@ -43,8 +43,8 @@ export interface MapResult<R> extends PromiseLike<R[]>, AsyncIterable<R> {
   catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<R[] | B>;
   finally(onFinally?: (() => void) | null): Promise<R[]>;
   /**
-   * Each result as it is there. An item's error is thrown in its place, and `next()` goes on after it; leaving a
-   * `for await` loop cancels what is pending.
+   * Each result as it is there. An item's error is thrown in its place, and `next()` goes on after it;
+   * leaving a `for await` loop cancels what is pending.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<R>;
 }
@@ -85,7 +85,10 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   readonly #inFlight = new Set<Future<unknown>>();
   #chunk = 1;
 
-  /** Results that nobody has taken yet, by their place in the output: the item's when ordered, else by arrival. */
+  /**
+   * Results that nobody has taken yet, by their place in the output: the item's when ordered, else by
+   * arrival.
+   */
   #outcomes = new Map<number, Outcome>();
   #arrived = 0;
   #offSignal: (() => void) | undefined;
@@ -242,7 +245,8 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     const wanted = Math.min(this.#chunkSize() - this.#waiting, this.#room());
     let pulled: number | Promise<number>;
     const before = this.#waiting;
-    // What comes later is added when it has come: by then `#values` may be another array, this one being on its way.
+    // What comes later is added when it has come: by then `#values` may be another array, this one being on
+    // its way.
     const into = this.#cursor.isAsync ? [] : this.#values;
     try {
       pulled = this.#cursor.pull(into, wanted);
@@ -328,8 +332,8 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   }
 
   #receive(future: Future<unknown>, first: number, count: number): void {
-    // Settled already, so this is one microtask; it keeps reading a future's outcome in one place. The map may be
-    // aborted in that microtask, which is why the future is taken off the list after it.
+    // Settled already, so this is one microtask; it keeps reading a future's outcome in one place. The map
+    // may be aborted in that microtask, which is why the future is taken off the list after it.
     const accept = (result: ChunkResult, failed?: { readonly error: unknown }): void => {
       if (this.#inFlight.delete(future)) this.#accept(first, count, result, failed);
     };
@@ -359,8 +363,8 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   }
 
   /**
-   * The executor runs nothing any more: the map ends where this chunk would have been, with the reason, once. What
-   * came before it is still handed out.
+   * The executor runs nothing any more: the map ends where this chunk would have been, with the reason, once.
+   * What came before it is still handed out.
    */
   #cut(first: number, count: number, failure: { readonly error: unknown }): void {
     this.#pulled = this.#ordered ? Math.min(this.#pulled, first) : this.#pulled - count - this.#waiting;

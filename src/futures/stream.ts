@@ -5,15 +5,17 @@
  *            ▲                                                          │
  *            └────────────── credits, half a window at a time ◀─────────┘
  *
- * The task begins with `bufferSize` credits; each value that it yields costs one, each value that the consumer
- * takes gives one back. So buffer and wire together never hold more than `bufferSize` values.
+ * The task begins with `bufferSize` credits; each value that it yields costs one, each value that the
+ * consumer takes gives one back. So buffer and wire together never hold more than `bufferSize` values.
  */
 
 import type { Engine, StreamSource, TaskRequest } from './engine.ts';
 import { type Future, hasFailed, subscribe } from './future.ts';
 import type { MapOptions } from './submit-options.ts';
 
-/** Raising it hides more of the round trip at the price of values computed in vain when the consumer stops. */
+/**
+ * Raising it hides more of the round trip at the price of values computed in vain when the consumer stops.
+ */
 const DEFAULT_WINDOW = 16;
 
 export function openStream<Y>(

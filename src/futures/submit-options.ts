@@ -39,9 +39,9 @@ export interface MapOptions extends SubmitOptions {
   /** Items per task. Default 'auto': sized from measured task time. */
   readonly chunkSize?: number | 'auto' | undefined;
   /**
-   * Most results in flight: begun, and not yet taken by the consumer. Default: bounded by a few chunks per worker
-   * for input whose length is not known (generators, async input), unbounded for arrays and the like. For
-   * `stream`: how many values the task may be ahead of the consumer, default 16.
+   * Most results in flight: begun, and not yet taken by the consumer. Default: bounded by a few chunks per
+   * worker for input whose length is not known (generators, async input), unbounded for arrays and the like.
+   * For `stream`: how many values the task may be ahead of the consumer, default 16.
    */
   readonly bufferSize?: number | undefined;
   /** Results in the order of the input (default), or as they come. */

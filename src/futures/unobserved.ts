@@ -2,9 +2,9 @@
  * Failures that nobody looked at.
  *
  * A rejected promise without a handler ends a Node process; a failed future in Python is silent. Neither is
- * what one wants of a pool: the first takes down a server for one forgotten `await`, the second hides the bug.
- * So a failure that is never looked at is reported once, as a process warning, when the object that holds
- * it is collected or, at the latest, when the process exits.
+ * what one wants of a pool: the first takes down a server for one forgotten `await`, the second hides the
+ * bug. So a failure that is never looked at is reported once, as a process warning, when the object that
+ * holds it is collected or, at the latest, when the process exits.
  */
 
 import { inspect } from 'node:util';
@@ -23,7 +23,9 @@ const collected = new FinalizationRegistry<Unobserved>((failure) => {
 
 let listening = false;
 
-/** Puts a failure on the list. `owner` must not be reachable from `failure`, or it would never be collected. */
+/**
+ * Puts a failure on the list. `owner` must not be reachable from `failure`, or it would never be collected.
+ */
 export function watchFailure(owner: object, what: string, error: unknown): Unobserved {
   if (!listening) {
     listening = true;

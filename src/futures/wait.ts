@@ -83,8 +83,8 @@ function settled(futures: Set<Future<unknown>>, returnWhen: ReturnWhen, limits: 
  * The clock of `timeout` starts at the call, not at the first step, and covers the whole iteration. What has
  * finished is handed out even when the time is over.
  *
- * What is yielded are the futures. TypeScript gives the variable of a `for await` loop the type of the result all the
- * same, since it takes such values to be awaited; `await future` is right for both.
+ * What is yielded are the futures. TypeScript gives the variable of a `for await` loop the type of the result
+ * all the same, since it takes such values to be awaited; `await future` is right for both.
  *
  * @throws TimeoutError, "n (of m) futures unfinished"; `signal.reason`. The iteration then ends.
  * @see CPython `concurrent.futures.as_completed`.

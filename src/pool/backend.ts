@@ -1,6 +1,6 @@
 /**
- * What a backend brings: a way to start a worker, and a way to talk to it. Nothing here knows of futures, queues
- * or results; a backend that is added needs these two interfaces and no more.
+ * What a backend brings: a way to start a worker, and a way to talk to it. Nothing here knows of futures,
+ * queues or results; a backend that is added needs these two interfaces and no more.
  */
 
 import type { Transferable } from 'node:worker_threads';
@@ -29,7 +29,9 @@ export interface WorkerHandle {
   readonly name: string;
   /** Thread or process id, once known. */
   readonly id: number | undefined;
-  /** Present where both sides can see which tasks have begun; without it a task that was sent counts as begun. */
+  /**
+   * Present where both sides can see which tasks have begun; without it a task that was sent counts as begun.
+   */
   readonly claims: Claims | undefined;
   /** Delivers in order. Messages to a worker that is gone are dropped; its `exited` says so. */
   post(batch: readonly ToWorker[], transfer?: readonly Transferable[]): void;

@@ -1,9 +1,9 @@
 /**
  * The path between a pool and all of its workers.
  *
- * The scheduler decides what is to run and in which order; the channel decides which worker gets it, how much may
- * lie ready in a worker's hands, and how the bytes travel. The scheduler sees task numbers and nothing of transport,
- * so that one channel can be put in place of another without a change above.
+ * The scheduler decides what is to run and in which order; the channel decides which worker gets it, how much
+ * may lie ready in a worker's hands, and how the bytes travel. The scheduler sees task numbers and nothing of
+ * transport, so that one channel can be put in place of another without a change above.
  */
 
 import type { Transferable } from 'node:worker_threads';
@@ -53,7 +53,10 @@ export interface Channel {
   recall(priority: number): readonly number[];
   /** Moves tasks from workers that are stuck to workers that are free. */
   rebalance(): void;
-  /** Has a worker begun it, as far as one can tell? True also for what only waits where it cannot be taken back. */
+  /**
+   * Has a worker begun it, as far as one can tell? True also for what only waits where it cannot be taken
+   * back.
+   */
   hasBegun(id: number): boolean;
   /** Is it one of those that its worker is at, and not one that lies ready behind them? */
   isUnderWay(id: number): boolean;

@@ -1,9 +1,9 @@
 /**
  * Who may run a task that lies ready in a worker's hands: whoever claims it first.
  *
- * To keep a worker busy it is sent more tasks than it can run at once. But it may get stuck on a slow one, and the
- * tasks behind it should then go to somebody else, be cancelled, or make way for more urgent ones, while the
- * worker is deaf to messages. So the right to run a task is a word in memory that both sides see:
+ * To keep a worker busy it is sent more tasks than it can run at once. But it may get stuck on a slow one,
+ * and the tasks behind it should then go to somebody else, be cancelled, or make way for more urgent ones,
+ * while the worker is deaf to messages. So the right to run a task is a word in memory that both sides see:
  *
  *                 pool: offer            worker: claim
  *        0  ───────────────────▶ 2n+1 ─────────────────▶ 2n+2      n: the number of the offer
@@ -13,16 +13,19 @@
  *
  * Invariants
  * 1. `claim` and `revoke` are one compare-and-exchange each on the same word, so exactly one of them wins.
- * 2. The word holds the number of the offer, so a message that was overtaken (revoked, slot given to another task)
- *    claims nothing: its number is not there any more. The worker drops it without a word. The task's own number
- *    would not do: a task that was taken back may be offered again in the same slot, and would then run in its
- *    old place in line, before the urgent one that it was taken back for.
+ * 2. The word holds the number of the offer, so a message that was overtaken (revoked, slot given to another
+ *    task) claims nothing: its number is not there any more. The worker drops it without a word. The task's
+ *    own number would not do: a task that was taken back may be offered again in the same slot, and would
+ *    then run in its old place in line, before the urgent one that it was taken back for.
  * 3. Only the pool offers, revokes and releases; only the worker claims.
  *
  * A ticket is slot and number in one; it is all that either side has to remember.
  */
 
-/** Tasks that may lie in one worker's hands. More would hide a longer round trip; 64 hide a millisecond of no-ops. */
+/**
+ * Tasks that may lie in one worker's hands. More would hide a longer round trip; 64 hide a millisecond of
+ * no-ops.
+ */
 export const CLAIM_SLOTS = 64;
 
 /** Numbers in words wrap here; two offers that far apart are never in one worker's hands. */
@@ -36,7 +39,9 @@ const claimed = (ticket: number): number => offered(ticket) + 1;
 export interface Claims {
   /** Slots that are free. */
   readonly free: number;
-  /** Takes a slot for a task, and gives a ticket that no message before has carried; only while some are free. */
+  /**
+   * Takes a slot for a task, and gives a ticket that no message before has carried; only while some are free.
+   */
   offer(): number;
   /** Takes the task back; false when the worker has claimed it. */
   revoke(ticket: number): boolean;

@@ -1,4 +1,6 @@
-/** Whether this process has begun to exit: from then on nothing can be run, and children must not outlive it. */
+/**
+ * Whether this process has begun to exit: from then on nothing can be run, and children must not outlive it.
+ */
 
 let exiting = false;
 const last: Set<() => void> = new Set();

@@ -1,9 +1,9 @@
 /**
  * Holds the process open while work is pending, and lets it end when none is.
  *
- * Workers and their pipes are never ref'd: with several of them, starting and ending at any time, each would need
- * its own count. One timer for all pools of this thread stands for "there is something to wait for"; it is set so
- * far ahead that it does not fire while anybody waits, and only exists while it holds.
+ * Workers and their pipes are never ref'd: with several of them, starting and ending at any time, each would
+ * need its own count. One timer for all pools of this thread stands for "there is something to wait for"; it
+ * is set so far ahead that it does not fire while anybody waits, and only exists while it holds.
  */
 
 const FOR_EVER = 2 ** 31 - 1;

@@ -29,7 +29,9 @@ export interface PoolOptions {
   /** Workers are called `prefix_0`, `prefix_1`... Default: the class and a number. */
   readonly threadNamePrefix?: string | undefined;
   readonly workerNamePrefix?: string | undefined;
-  /** 'replace' (default): a death costs the tasks of that worker. 'break': it costs the pool, as in Python. */
+  /**
+   * 'replace' (default): a death costs the tasks of that worker. 'break': it costs the pool, as in Python.
+   */
   readonly onWorkerDeath?: 'replace' | 'break' | undefined;
   /** How tasks travel: `statistics().channel` says which way it became, and why. Default 'auto'. */
   readonly channel?: 'auto' | 'shared' | 'plain' | undefined;
@@ -51,8 +53,8 @@ export interface PoolSettings {
 }
 
 /**
- * Kept long enough that a burst of requests finds its workers warm, since a start costs 15 to 45 ms and an idle
- * worker costs memory only; short enough that a pool which is made and forgotten gives its memory back.
+ * Kept long enough that a burst of requests finds its workers warm, since a start costs 15 to 45 ms and an
+ * idle worker costs memory only; short enough that a pool which is made and forgotten gives its memory back.
  */
 const IDLE_TIMEOUT_MS = 30_000;
 

@@ -7,8 +7,8 @@ export interface Queued {
 }
 
 /**
- * One priority's tasks. Removed ones stay as holes until the head passes them; the last entry is never a hole, since
- * `push` compares with it.
+ * One priority's tasks. Removed ones stay as holes until the head passes them; the last entry is never a
+ * hole, since `push` compares with it.
  */
 interface Bucket<T> {
   readonly priority: number;
@@ -17,14 +17,15 @@ interface Bucket<T> {
 }
 
 /**
- * How many passed entries a bucket keeps at least before it is cut. A cut copies the rest, so it also waits until the
- * passed ones are the larger half: each entry is then copied once on average, however long the queue is.
+ * How many passed entries a bucket keeps at least before it is cut. A cut copies the rest, so it also waits
+ * until the passed ones are the larger half: each entry is then copied once on average, however long the
+ * queue is.
  */
 const CUT = 1024;
 
 /**
- * Programs use few distinct priorities, so a bucket for each, sorted, makes every operation on the common path
- * constant in the number of tasks; a heap would compare its way through all of them.
+ * Programs use few distinct priorities, so a bucket for each, sorted, makes every operation on the common
+ * path constant in the number of tasks; a heap would compare its way through all of them.
  */
 export class PendingQueue<T extends Queued> {
   readonly #buckets: Bucket<T>[] = [];
@@ -79,7 +80,8 @@ export class PendingQueue<T extends Queued> {
     const at = this.#find(bucket, task.id);
     if (bucket.items[at] !== task) return false;
     bucket.items[at] = undefined;
-    // Tasks are mostly removed oldest first (a shutdown that cancels); the search must not step over all of them.
+    // Tasks are mostly removed oldest first (a shutdown that cancels); the search must not step over all of
+    // them.
     while (bucket.head < bucket.items.length && bucket.items[bucket.head] === undefined) bucket.head += 1;
     while (bucket.items.length > bucket.head && bucket.items.at(-1) === undefined) bucket.items.pop();
     this.#size -= 1;

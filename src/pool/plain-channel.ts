@@ -8,9 +8,9 @@
  *     └──────│──────────────────│────────────┘
  *        one batch of messages a flush
  *
- * How much lies ready. A hand-over costs tens of microseconds, so with no-ops a worker that is given one task at a
- * time is idle most of the time. A worker is therefore given more than it can run at once, but only while
- * no worker is free or could be started, and
+ * How much lies ready. A hand-over costs tens of microseconds, so with no-ops a worker that is given one task
+ * at a time is idle most of the time. A worker is therefore given more than it can run at once, but only
+ * while no worker is free or could be started, and
  *  - where claims tell who has begun what (threads), up to `CLAIM_SLOTS`: what lies behind a slow task is taken
  *    back and given to whoever is free;
  *  - where they do not (processes), only as much as takes about `AHEAD_MS` by the times that these functions took of
@@ -36,14 +36,16 @@ import type { WorkerHandle } from './backend.ts';
 import type { Channel, Leftover, OutgoingCall } from './channel.ts';
 
 /**
- * Work that may lie in a process's hands behind the task that it runs, and how long its silence is taken for work. What is
- * sent in that time behind a function that was always quick, and is not this time, waits for it.
+ * Work that may lie in a process's hands behind the task that it runs, and how long its silence is taken for
+ * work. What is sent in that time behind a function that was always quick, and is not this time, waits for
+ * it.
  */
 const AHEAD_MS = 2;
 const MOST_AHEAD = 48;
 /**
- * A worker that has this many tasks lying ready is in no hurry for more: what is offered to it is sent when the loop
- * has dealt with all that came in, in one message. Sending costs more than all the rest of a small task.
+ * A worker that has this many tasks lying ready is in no hurry for more: what is offered to it is sent when
+ * the loop has dealt with all that came in, in one message. Sending costs more than all the rest of a small
+ * task.
  */
 const AT_EASE = 8;
 /** How quickly one slow task is forgotten: after some 30 quick ones it weighs a twentieth. */
@@ -63,9 +65,9 @@ function functionIdOf(reference: TaskReference): number {
 }
 
 /**
- * Functions that a worker keeps at hand. A program that submits inline arrows makes a new one at each call, and the
- * worker would hold on to all of them, with what they capture on the event loop. One that was forgotten is defined
- * again; that costs a message and a look into the worker's caches.
+ * Functions that a worker keeps at hand. A program that submits inline arrows makes a new one at each call,
+ * and the worker would hold on to all of them, with what they capture on the event loop. One that was
+ * forgotten is defined again; that costs a message and a look into the worker's caches.
  */
 const MOST_KNOWN = 1024;
 
@@ -114,7 +116,10 @@ class Hand {
     return ticket < 0 || this.worker.claims === undefined || this.worker.claims.isClaimed(ticket);
   }
 
-  /** Whether the worker is at it. Without claims that is true of the first in line; the others it has not touched. */
+  /**
+   * Whether the worker is at it. Without claims that is true of the first in line; the others it has not
+   * touched.
+   */
   isUnderWay(one: Held, concurrency: number): boolean {
     if (this.worker.claims !== undefined) return this.hasBegun(one);
     if (concurrency >= this.held.size) return true;
@@ -372,8 +377,8 @@ export class PlainChannel implements Channel {
   }
 
   /**
-   * Two are looked at for each one added: those in use go to the back, so that the next look meets others, and the
-   * number comes down again once they are out of use.
+   * Two are looked at for each one added: those in use go to the back, so that the next look meets others,
+   * and the number comes down again once they are out of use.
    */
   #forgetOldest(hand: Hand): void {
     let looks = 2;
@@ -402,9 +407,9 @@ export class PlainChannel implements Channel {
   }
 
   /**
-   * Takes a call out of the outbox, if it is still there. A message that was taken back claims nothing and could
-   * stay, but the next worker may be sent the memory of its arguments first: what is left of them here cannot be
-   * cloned any more, and would fail all messages of the batch.
+   * Takes a call out of the outbox, if it is still there. A message that was taken back claims nothing and
+   * could stay, but the next worker may be sent the memory of its arguments first: what is left of them here
+   * cannot be cloned any more, and would fail all messages of the batch.
    */
   #unsend(hand: Hand, id: number): void {
     const at = hand.outbox.findLastIndex((message) => message[0] === CALL && message[1] === id);

@@ -14,7 +14,9 @@ import { PlainChannel } from './plain-channel.ts';
 import { Scheduler } from './scheduler.ts';
 import { Workers } from './workers.ts';
 
-/** Chunks of a fixed size that a map keeps on their way per worker: enough that small ones travel together. */
+/**
+ * Chunks of a fixed size that a map keeps on their way per worker: enough that small ones travel together.
+ */
 const LOOK_AHEAD = 32;
 
 export class Pool implements Engine {
@@ -141,8 +143,9 @@ function channelFor(
 }
 
 /**
- * Reads the initializer and its arguments now, so that what the caller changes later is not seen. What is wrong with them
- * is thrown when the first worker starts: a pool that cannot start workers is broken, and says so to its tasks.
+ * Reads the initializer and its arguments now, so that what the caller changes later is not seen. What is
+ * wrong with them is thrown when the first worker starts: a pool that cannot start workers is broken, and
+ * says so to its tasks.
  */
 function readInitializer(
   backend: Backend,
@@ -161,8 +164,8 @@ function readInitializer(
 }
 
 /**
- * A worker that imports a task module runs its top level. If that starts tasks, the workers they start import the
- * module again, and so on without end.
+ * A worker that imports a task module runs its top level. If that starts tasks, the workers they start import
+ * the module again, and so on without end.
  */
 function refuseWhileLoading(): void {
   if (!isLoadingTaskModule() || currentTask() !== undefined) return;

@@ -1,4 +1,6 @@
-/** A chunk of a map: the function once per item, one after the other; an item that throws costs itself only. */
+/**
+ * A chunk of a map: the function once per item, one after the other; an item that throws costs itself only.
+ */
 
 /** What `worker-runtime.ts` answers a chunk with; `values` has `undefined` where `errors` has the index. */
 export interface ChunkOutcome {

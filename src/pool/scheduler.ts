@@ -10,12 +10,13 @@
  *
  * Invariants
  * 1. A task is in exactly one place: the queue, the channel (in a worker's hands), or nowhere (over).
- * 2. Its future settles exactly once, and may do so before the task is over: a caller that aborts or runs out of
- *    time is told at once, while the worker still has to stop. Such a task is `abandoned`: its outcome is dropped.
- * 3. A task is over when the channel has dropped it or its worker is gone; then, and only then, it stops counting as
- *    work that keeps the process alive and `shutdown` waiting.
- * 4. Tasks are sent at the end of the tick in which there was room for them, never inside `submit`: so what is
- *    submitted together travels together, and is sent in order of priority.
+ * 2. Its future settles exactly once, and may do so before the task is over: a caller that aborts or runs out
+ *    of time is told at once, while the worker still has to stop. Such a task is `abandoned`: its outcome is
+ *    dropped.
+ * 3. A task is over when the channel has dropped it or its worker is gone; then, and only then, it stops
+ *    counting as work that keeps the process alive and `shutdown` waiting.
+ * 4. Tasks are sent at the end of the tick in which there was room for them, never inside `submit`: so what
+ *    is submitted together travels together, and is sent in order of priority.
  */
 
 import {
@@ -77,7 +78,9 @@ export class Scheduler implements WorkersListener, Keeper {
   /** Nothing more is to begin: what comes back from workers is not queued again. */
   #cancelling = false;
   #pumpPlanned = false;
-  /** More than one priority has been seen, so urgent tasks may have to overtake what lies in workers' hands. */
+  /**
+   * More than one priority has been seen, so urgent tasks may have to overtake what lies in workers' hands.
+   */
   #mixed = false;
   #idle: Array<() => void> = [];
   readonly counts = { submitted: 0, succeeded: 0, failed: 0, cancelled: 0, retried: 0 };
@@ -133,7 +136,10 @@ export class Scheduler implements WorkersListener, Keeper {
     };
   }
 
-  /** Refuses new work; optionally takes back what no worker has begun, now or when a worker's death gives it back. */
+  /**
+   * Refuses new work; optionally takes back what no worker has begun, now or when a worker's death gives it
+   * back.
+   */
   close(cancelPending: boolean): void {
     if (this.#state === 'open') this.#state = 'closing';
     if (!cancelPending) return;
@@ -219,7 +225,8 @@ export class Scheduler implements WorkersListener, Keeper {
     try {
       const { codec } = this.#backend;
       const packed = encodeArguments(codec, args, options.transfer);
-      // Naming a function for the first time takes about as long as a worker takes to start; so that comes first.
+      // Naming a function for the first time takes about as long as a worker takes to start; so that comes
+      // first.
       if (!this.#workers().any) this.#workers().ensure(1);
       // The start of the first worker may have been all that it took.
       if (this.#makeBroken !== undefined) throw this.#makeBroken();
@@ -253,7 +260,8 @@ export class Scheduler implements WorkersListener, Keeper {
     if (isProcessExiting()) {
       return new ExecutorShutdownError('The executor takes no more work: the process is exiting.');
     }
-    // A map keeps itself within bounds. It cannot know of others that fill the queue, and must not fail for them.
+    // A map keeps itself within bounds. It cannot know of others that fill the queue, and must not fail for
+    // them.
     if (shape === AS_CHUNK) return undefined;
     const { maxQueue, maxWorkers, concurrency } = this.#settings;
     if (this.#tasks.size < maxWorkers * concurrency + maxQueue) return undefined;
@@ -263,8 +271,8 @@ export class Scheduler implements WorkersListener, Keeper {
   }
 
   #enqueue(task: Task, shape: number): void {
-    // Asked again: starting the first worker for it may have broken the pool, and a stream begins later than it is
-    // made; a signal that has fired by then fires no more.
+    // Asked again: starting the first worker for it may have broken the pool, and a stream begins later than
+    // it is made; a signal that has fired by then fires no more.
     const refusal = this.#refusal(shape);
     const { signal, queueTimeout } = task.options;
     if (refusal !== undefined || signal?.aborted) {
@@ -374,7 +382,8 @@ export class Scheduler implements WorkersListener, Keeper {
         continue;
       }
       task.place = 'nowhere';
-      // Where nobody can see what a worker has begun, the future may have said that it runs, and cannot take it back.
+      // Where nobody can see what a worker has begun, the future may have said that it runs, and cannot take
+      // it back.
       if (!task.future.cancel()) this.#lose(task, death, cause);
     }
     for (const id of leftover.begun) {

@@ -1,10 +1,10 @@
 /**
  * Where a task was submitted, for the errors that it may throw.
  *
- * V8 takes about 2.5 us to note a stack, however short, which is a third of what a no-op costs altogether. Somebody who
- * submits by the thousand submits in a loop, from one place; so only the first few stacks of each millisecond are
- * taken, and further calls of the same function share the last of them. Raising the number makes errors of
- * mixed bursts more exact, and bursts slower.
+ * V8 takes about 2.5 us to note a stack, however short, which is a third of what a no-op costs altogether.
+ * Somebody who submits by the thousand submits in a loop, from one place; so only the first few stacks of
+ * each millisecond are taken, and further calls of the same function share the last of them. Raising the
+ * number makes errors of mixed bursts more exact, and bursts slower.
  */
 
 const PER_MILLISECOND = 8;

@@ -5,13 +5,13 @@
  *               ▲                │
  *               └── #advance ◀───┘   while fewer than `concurrency` run
  *
- * The same code serves threads, processes and the event loop; it knows nothing of how messages travel, and their
- * entry files know nothing of tasks.
+ * The same code serves threads, processes and the event loop; it knows nothing of how messages travel, and
+ * their entry files know nothing of tasks.
  *
  * Answers leave before the next task begins, even when it is there already: a task that turns out to be slow
- * must not sit on the results of those before it. For the same reason reports and the values of a stream leave at
- * once: a task that computes for a minute does not go back to its event loop in between. Answers that come from
- * callbacks leave together at the end of the tick.
+ * must not sit on the results of those before it. For the same reason reports and the values of a stream
+ * leave at once: a task that computes for a minute does not go back to its event loop in between. Answers
+ * that come from callbacks leave together at the end of the tick.
  */
 
 import type { Transferable } from 'node:worker_threads';
@@ -62,8 +62,8 @@ export interface WorkerHost {
   /** Takes the place of the common way to find the function. */
   resolve?(reference: TaskReference): Function;
   /**
-   * Milliseconds of tasks in a row after which others get their turn. Where the worker is the program itself, its
-   * timers and sockets must not wait for all the tasks that were submitted at once.
+   * Milliseconds of tasks in a row after which others get their turn. Where the worker is the program itself,
+   * its timers and sockets must not wait for all the tasks that were submitted at once.
    */
   readonly slice?: number;
 }
@@ -80,7 +80,10 @@ class Running implements CurrentTask {
   stream: CreditedStream | undefined;
   /** The consumer of its stream has left, perhaps before the function was loaded. */
   closed = false;
-  /** Made when the task first asks for its signal: most never do, and a controller costs more than a small task. */
+  /**
+   * Made when the task first asks for its signal: most never do, and a controller costs more than a small
+   * task.
+   */
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   readonly #report: (id: number, value: unknown) => void;
@@ -209,8 +212,8 @@ export class WorkerRuntime {
   }
 
   /**
-   * A slice begins with the first task of a turn of the event loop and is over until the next turn, whoever calls
-   * `#advance` meanwhile: answers settle futures and bring new calls without the loop ever turning.
+   * A slice begins with the first task of a turn of the event loop and is over until the next turn, whoever
+   * calls `#advance` meanwhile: answers settle futures and bring new calls without the loop ever turning.
    */
   #isSliceOver(): boolean {
     const { slice } = this.#host;
@@ -323,8 +326,8 @@ export class WorkerRuntime {
     try {
       packed = this.#noteTransfer(encodeResults(codec, values)).value;
     } catch {
-      // One of the results cannot cross; the others can. Each is tried alone to find out which. To try one moves what
-      // it was marked to move, so it is the copy that goes on.
+      // One of the results cannot cross; the others can. Each is tried alone to find out which. To try one
+      // moves what it was marked to move, so it is the copy that goes on.
       const moved: Transferable[] = [];
       for (const [index, result] of values.entries()) {
         try {

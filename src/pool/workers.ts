@@ -8,8 +8,8 @@
  *
  * Invariants
  * 1. The channel knows exactly the workers that are serving or stopping: attached on ready, detached on exit.
- * 2. At most `maxWorkers` are starting or serving. One that is stopping takes no tasks and does not count, so its
- *    successor need not wait for it.
+ * 2. At most `maxWorkers` are starting or serving. One that is stopping takes no tasks and does not count, so
+ *    its successor need not wait for it.
  * 3. An exit is a death unless the worker was stopping and had nothing left to do.
  */
 
@@ -23,7 +23,10 @@ import type { PoolSettings } from './options.ts';
 
 /** Workers that may die one after the other before they are ready, until the pool gives up. */
 const START_ATTEMPTS = 3;
-/** How often a pool that has workers, and fails to start more, tries again. A try costs some 50 ms of a processor. */
+/**
+ * How often a pool that has workers, and fails to start more, tries again. A try costs some 50 ms of a
+ * processor.
+ */
 const START_PAUSE_MS = 1000;
 /** A worker that was told to end and has nothing to do ends in a few ms, unless user code holds it up. */
 const STOP_LIMIT_MS = 5000;
@@ -33,7 +36,9 @@ export interface WorkersListener {
   message(worker: WorkerHandle, message: FromWorker): void;
   /** A batch of messages, a start or an exit has been dealt with: there may be room for tasks. */
   changed(): void;
-  /** A worker died with these tasks in its hands. `cause` is the error that it died of, where it could say. */
+  /**
+   * A worker died with these tasks in its hands. `cause` is the error that it died of, where it could say.
+   */
   died(leftover: Leftover, death: WorkerDeath, cause: unknown): void;
   /** Nothing can be run any more. Each call makes a new error, since each future needs its own. */
   broken(makeError: () => BrokenExecutorError): void;
@@ -113,7 +118,10 @@ export class Workers {
     for (let n = 0; n < missing && !this.#closed; n += 1) if (!this.#start()) break;
   }
 
-  /** Workers fail to start, one after the other: those that serve go on, and another is tried only now and then. */
+  /**
+   * Workers fail to start, one after the other: those that serve go on, and another is tried only now and
+   * then.
+   */
   #isRestingFromFailures(): boolean {
     if (this.#startFailures < START_ATTEMPTS) return false;
     return performance.now() - this.#lastStartFailure < START_PAUSE_MS;
@@ -138,7 +146,10 @@ export class Workers {
     handle.kill('kill');
   }
 
-  /** Takes no more work: all workers end, when they have finished (`'stop'`) or now. Resolves when all have ended. */
+  /**
+   * Takes no more work: all workers end, when they have finished (`'stop'`) or now. Resolves when all have
+   * ended.
+   */
   close(how: 'stop' | 'terminate' | 'kill', reason?: string): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#sweep);
@@ -287,7 +298,8 @@ export class Workers {
     this.#startFailures += 1;
     this.#lastStartFailure = performance.now();
     this.dead += 1;
-    // While others serve, a start that fails only keeps the pool from growing: a full machine may have room later.
+    // While others serve, a start that fails only keeps the pool from growing: a full machine may have room
+    // later.
     const serving = [...this.#members].some(({ state }) => state === 'serving');
     if (this.#startFailures >= START_ATTEMPTS && !serving) {
       const why = String(cause).replace(/\.$/, '');

@@ -1,12 +1,14 @@
-/** Functions of Node's own modules (`crypto.scryptSync`, `path.join`): exports of a module that everybody has. */
+/**
+ * Functions of Node's own modules (`crypto.scryptSync`, `path.join`): exports of a module that everybody has.
+ */
 import { builtinModules, createRequire } from 'node:module';
 
 /** Modules that warn when loaded, start something, or are only others' insides. */
 const avoided = /^_|^(?:sys|punycode|repl|domain|cluster|wasi|trace_events|inspector|test)(?:\/|$)/;
 
 /**
- * The builtin module that exports this function, found by comparing, which loads all of them (10 ms) where the
- * first guess fails. Where the function was written is no answer: most live in `node:internal/...`.
+ * The builtin module that exports this function, found by comparing, which loads all of them (10 ms) where
+ * the first guess fails. Where the function was written is no answer: most live in `node:internal/...`.
  *
  * @param scriptUrl where V8 says it was written, `node:internal/crypto/scrypt`; a hint
  */

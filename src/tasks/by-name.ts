@@ -44,7 +44,8 @@ export function referenceByName(
 
 /**
  * The reference of a function that was exported from a module which Vite runs as a function. A worker imports
- * the file itself, without Vite, which may not be possible; so this is for functions that cannot go by source.
+ * the file itself, without Vite, which may not be possible; so this is for functions that cannot go by
+ * source.
  */
 export function referenceByWrappedName(
   label: string,

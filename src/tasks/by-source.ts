@@ -41,8 +41,8 @@ export function readOwnText(text: string, label?: string): OwnText | undefined {
 }
 
 /**
- * Whether the text alone settles that the function stands alone: it uses no names but its own. A builtin does not
- * count as settled, since the script around may declare another thing of that name.
+ * Whether the text alone settles that the function stands alone: it uses no names but its own. A builtin does
+ * not count as settled, since the script around may declare another thing of that name.
  */
 export function isSelfSufficient({ names, ties }: OwnText): boolean {
   return (

@@ -1,11 +1,11 @@
 /**
  * Under which name a module exports a function, read from the module's text.
  *
- * The obvious way is to import the module and compare values. It is closed to the parent: submit is synchronous,
- * and the module may be the main one, waiting at its top level for the very result. So the text is asked
- * which exported binding holds the function written at this place. Only a binding that is certain to hold it
- * counts: one at the top level, set where it is declared and never again. A closure that a factory returned has
- * a text too, but no binding of its own, and is not taken for one.
+ * The obvious way is to import the module and compare values. It is closed to the parent: submit is
+ * synchronous, and the module may be the main one, waiting at its top level for the very result. So the text
+ * is asked which exported binding holds the function written at this place. Only a binding that is certain to
+ * hold it counts: one at the top level, set where it is declared and never again. A closure that a factory
+ * returned has a text too, but no binding of its own, and is not taken for one.
  */
 import {
   type AnyNode,
@@ -54,7 +54,8 @@ export function exportedFunctions(program: Program, scopes: () => ScopeManager):
 
 /**
  * The same for a module that Vite (and so Vitest) has turned into a function, where exports are calls:
- * `__vite_ssr_exportName__("fib", () => { ... return fib ... })`, and before version 7 a property with a getter.
+ * `__vite_ssr_exportName__("fib", () => { ... return fib ... })`, and before version 7 a property with a
+ * getter.
  */
 export function wrappedExports(program: Program, scopes: () => ScopeManager): Map<FunctionNode, string> {
   const bindings: Bindings = new Map();

@@ -1,9 +1,10 @@
 /**
  * Does a function stand alone? If not, what does it need?
  *
- * Its own text tells which names it does not declare. Whether such a name is a builtin or a variable around the
- * function only the script can tell: `setTimeout` is the global one, unless the file imports the one of
- * `node:timers/promises`. So the script is asked whenever V8 can show it; by text alone go `eval` and the like.
+ * Its own text tells which names it does not declare. Whether such a name is a builtin or a variable around
+ * the function only the script can tell: `setTimeout` is the global one, unless the file imports the one of
+ * `node:timers/promises`. So the script is asked whenever V8 can show it; by text alone go `eval` and the
+ * like.
  */
 import { isProvidedHelper, standardGlobals, viteImport } from './globals.ts';
 import {
@@ -60,7 +61,10 @@ function referencesLeaving(node: AnyNode, scopes: ScopeManager): Scope['through'
     .filter(({ resolved }) => resolved === null || !resolved.identifiers.some((id) => within(id as never)));
 }
 
-/** Is this the variable that holds the function itself: `function f() {...}`, `const f = ...`, never set again? */
+/**
+ * Is this the variable that holds the function itself: `function f() {...}`, `const f = ...`, never set
+ * again?
+ */
 function isVariableOf({ defs, references }: Variable, node: AnyNode): boolean {
   const [definition] = defs;
   if (defs.length !== 1 || definition === undefined) return false;

@@ -21,7 +21,10 @@ const platform = `
   PerformanceObserverEntryList PerformanceResourceTiming
 `;
 
-/** Builtins younger than the oldest Node supported, which code asks for by `typeof` (as helpers of `using` do). */
+/**
+ * Builtins younger than the oldest Node supported, which code asks for by `typeof` (as helpers of `using`
+ * do).
+ */
 const young = 'Iterator Float16Array SuppressedError DisposableStack AsyncDisposableStack Temporal';
 
 let language: ReadonlySet<string> | undefined;
@@ -47,6 +50,7 @@ export const viteImport = '__vite_ssr_dynamic_import__';
 
 /** What a worker provides to a function that came by source, because compilers write calls to it. */
 export function isProvidedHelper(name: string): boolean {
-  // esbuild, and so tsx and Vite, keep function names by `__name(fn, "name")`; Istanbul counts by `cov_1a2b3c()`.
+  // esbuild, and so tsx and Vite, keep function names by `__name(fn, "name")`; Istanbul counts by
+  // `cov_1a2b3c()`.
   return name === '__name' || name === viteImport || /^cov_[a-z0-9]+$/.test(name);
 }

@@ -1,10 +1,10 @@
 /**
- * Helper functions that a compiler wrote into a file, and calls from the functions in it: `__async`, `__using`,
- * `__awaiter`... A function which needs them takes them along.
+ * Helper functions that a compiler wrote into a file, and calls from the functions in it: `__async`,
+ * `__using`, `__awaiter`... A function which needs them takes them along.
  *
- * Only what is certain to be such a helper goes: a name as compilers choose them, declared once, whose value is a
- * function (or a builtin under a short name) that needs nothing but builtins and other helpers. A variable with
- * state never does; a copy of it would be another variable.
+ * Only what is certain to be such a helper goes: a name as compilers choose them, declared once, whose value
+ * is a function (or a builtin under a short name) that needs nothing but builtins and other helpers. A
+ * variable with state never does; a copy of it would be another variable.
  */
 import { type Capture, freeVariables } from './free-variables.ts';
 import type { Script } from './script.ts';
@@ -53,7 +53,9 @@ function collect(
   return true;
 }
 
-/** The helper that a minifier renamed, `r = (e, t) => p(e, "name", ...)`, and its `p = Object.defineProperty`. */
+/**
+ * The helper that a minifier renamed, `r = (e, t) => p(e, "name", ...)`, and its `p = Object.defineProperty`.
+ */
 function isMinifiedHelper(declaration: AnyNode | undefined, script: Script): boolean {
   if (declaration?.type !== 'VariableDeclarator' || !declaration.init) return false;
   const { init } = declaration;

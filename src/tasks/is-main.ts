@@ -1,4 +1,7 @@
-/** Is a module the program's entry? The guard that lets one file be both the program and the home of its tasks. */
+/**
+ * Is a module the program's entry? The guard that lets one file be both the program and the home of its
+ * tasks.
+ */
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

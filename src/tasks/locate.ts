@@ -4,10 +4,10 @@
  *   fn --Runtime.getProperties--> [[FunctionLocation]] { scriptId, line, column }      30-50 us
  *   scriptId --Debugger.enable--> url, is it a module; --getScriptSource--> its text    1-20 ms, once per script
  *
- * The inspector's answers come back inside `post` when the session is in this very thread, which is what makes
- * it usable in `submit`. The source is the text that really runs: after type stripping, after a loader's
- * transform. The Debugger domain is on only while a script is being learnt about, since V8 keeps extra
- * books while it is enabled.
+ * The inspector's answers come back inside `post` when the session is in this very thread, which is what
+ * makes it usable in `submit`. The source is the text that really runs: after type stripping, after a
+ * loader's transform. The Debugger domain is on only while a script is being learnt about, since V8 keeps
+ * extra books while it is enabled.
  *
  * Nothing of this is promised by other runtimes, or under `--permission`; there every function is treated as
  * one that nobody can locate, and goes by source.

@@ -33,15 +33,16 @@ export type TaskReference = ModuleReference | SourceReference;
 const references = new WeakMap<Function, TaskReference>();
 
 /**
- * Inline arrows are another function object on each call, with the same text, so those that were found to stand
- * alone are also known by text. Enough for every call site of a large program; what falls out is looked at again.
+ * Inline arrows are another function object on each call, with the same text, so those that were found to
+ * stand alone are also known by text. Enough for every call site of a large program; what falls out is looked
+ * at again.
  */
 const inlineKept = 512;
 const texts = new Map<string, { readonly reference: SourceReference; readonly globals: readonly string[] }>();
 
 /**
- * What arrows of another kind (that use `setTimeout`, or import) turned out to be, by where they are written: finding
- * the place costs 30 us, looking at the text ten times that.
+ * What arrows of another kind (that use `setTimeout`, or import) turned out to be, by where they are written:
+ * finding the place costs 30 us, looking at the text ten times that.
  */
 const places = new Map<string, SourceReference>();
 
@@ -52,7 +53,8 @@ const readScripts = new WeakSet<Script>();
 /**
  * Names a function so that a worker can turn the name back into the function.
  *
- * Synchronous: 50 us for a function not seen before, some milliseconds for the first of a file, else a lookup.
+ * Synchronous: 50 us for a function not seen before, some milliseconds for the first of a file, else a
+ * lookup.
  *
  * @throws TypeError when it is no function
  * @throws NotShareableError when it can go neither by name nor by source
@@ -97,8 +99,8 @@ function decide(fn: Function): TaskReference {
   const seen = spot === undefined ? undefined : places.get(spot);
   if (seen !== undefined) return relabelled(seen, label);
 
-  // What has no name is no export of a module. It may be `module.exports`, but so small a function goes by source as
-  // well; and its script, which may be a bundle of megabytes, need not be parsed.
+  // What has no name is no export of a module. It may be `module.exports`, but so small a function goes by
+  // source as well; and its script, which may be a bundle of megabytes, need not be parsed.
   const nameless = nameOf(fn) === '' ? readOwnText(text) : undefined;
   if (nameless !== undefined && isSelfSufficient(nameless))
     return remember(text, spot, sourceReference(nameless, alone, label, undefined), alone.globals);
@@ -126,9 +128,9 @@ function decide(fn: Function): TaskReference {
 const alone: Standing = { problems: [], globals: new Set(), declarations: [], selfName: undefined };
 
 /**
- * Whether all functions of the same text have this reference. Text does not tell `setTimeout` from an imported
- * function of that name, so it must use no globals but the language's own; and of these none that was seen to
- * be declared by a script.
+ * Whether all functions of the same text have this reference. Text does not tell `setTimeout` from an
+ * imported function of that name, so it must use no globals but the language's own; and of these none that
+ * was seen to be declared by a script.
  */
 function isKnownByText({ globals, declarations, selfName }: Standing, { base }: SourceReference): boolean {
   return (

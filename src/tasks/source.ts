@@ -33,9 +33,9 @@ const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as nev
 let announced: Promise<void> | undefined;
 
 /**
- * Node announces that constant as experimental, on stderr, at the first `import()` that relies on it. The user
- * never asked for it by name, so that first import is made here, and this one notice kept back. It is emitted
- * as an event on the next tick, past `process.emitWarning`; all other events pass.
+ * Node announces that constant as experimental, on stderr, at the first `import()` that relies on it. The
+ * user never asked for it by name, so that first import is made here, and this one notice kept back. It is
+ * emitted as an event on the next tick, past `process.emitWarning`; all other events pass.
  */
 async function announceImports(): Promise<void> {
   const { emit } = process;
@@ -57,7 +57,9 @@ async function announceImports(): Promise<void> {
   }
 }
 
-/** Istanbul's counters: `cov().s[3]++`, `cov().b[1][0]++`. They count nothing here; the code runs elsewhere. */
+/**
+ * Istanbul's counters: `cov().s[3]++`, `cov().b[1][0]++`. They count nothing here; the code runs elsewhere.
+ */
 const zeroes: object = new Proxy({}, { get: () => 0, set: () => true });
 const branches: object = new Proxy({}, { get: () => zeroes });
 const coverage: object = { s: zeroes, f: zeroes, b: branches };

@@ -8,14 +8,18 @@ import type { Scope, ScopeManager, Variable } from 'eslint-scope';
 
 export type { AnyNode, Program, Scope, ScopeManager, Variable };
 
-/** Syntax of what JavaScript calls a function at runtime; classes are functions too, and are refused as such. */
+/**
+ * Syntax of what JavaScript calls a function at runtime; classes are functions too, and are refused as such.
+ */
 export type FunctionNode = AnyNode & FunctionSyntax;
 
 const require: NodeJS.Require = createRequire(import.meta.url);
 let acorn: typeof import('acorn') | undefined;
 let eslintScope: typeof import('eslint-scope') | undefined;
 
-/** Parses a whole script the way Node compiles it. @throws SyntaxError where the text is none, or is too new */
+/**
+ * Parses a whole script the way Node compiles it. @throws SyntaxError where the text is none, or is too new
+ */
 export function parseProgram(source: string, isModule: boolean): Program {
   return parse(source, {
     sourceType: isModule ? 'module' : 'script',
@@ -53,8 +57,9 @@ export interface FunctionText {
 }
 
 /**
- * Reads what `Function.prototype.toString` gave: an expression for most functions, but `square(n) {...}` for a
- * method, `get area() {...}` for an accessor and `#step() {...}` for a private method, none of which stand alone.
+ * Reads what `Function.prototype.toString` gave: an expression for most functions, but `square(n) {...}` for
+ * a method, `get area() {...}` for an accessor and `#step() {...}` for a private method, none of which stand
+ * alone.
  *
  * @throws SyntaxError where it is none of them
  */
@@ -131,8 +136,8 @@ export function isFunctionNode(node: AnyNode | null | undefined): node is Functi
 }
 
 /**
- * Is this esbuild's helper for keeping function names, whatever a minifier called it:
- * `(target, value) => defineProperty(target, "name", { value, configurable: true })`? It returns its first argument.
+ * Is this esbuild's helper for keeping function names, whatever a minifier called it: `(target, value) =>
+ * defineProperty(target, "name", { value, configurable: true })`? It returns its first argument.
  */
 export function isNameKeeper(node: AnyNode | null | undefined): boolean {
   if (node?.type !== 'ArrowFunctionExpression' || node.params.length !== 2) return false;

@@ -17,8 +17,8 @@ export function importableUrl(url: string): string | undefined {
 }
 
 /**
- * Without what tsx notes in the query for itself (`tsx-namespace`, for modules loaded by `tsImport`): a worker's
- * tsx takes a module with such notes for somebody else's.
+ * Without what tsx notes in the query for itself (`tsx-namespace`, for modules loaded by `tsImport`): a
+ * worker's tsx takes a module with such notes for somebody else's.
  */
 export function withoutLoaderNotes(url: string): string {
   if (!url.includes('tsx-')) return url;

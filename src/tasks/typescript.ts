@@ -6,9 +6,10 @@
  *   worker thread      inherits the flag, not the hooks      has the hooks of the flag
  *   worker process     inherits the flag and so the hooks    the same
  *
- * So a thread on Node 20 registers tsx itself, and has to do it before it is first asked for a file that needs
- * it: Node 20 remembers that it could not load a URL, and later hooks do not change its mind. Later versions can be
- * asked again, which covers parents that registered a loader by code, with no flag to inherit.
+ * So a thread on Node 20 registers tsx itself, and has to do it before it is first asked for a file that
+ * needs it: Node 20 remembers that it could not load a URL, and later hooks do not change its mind. Later
+ * versions can be asked again, which covers parents that registered a loader by code, with no flag to
+ * inherit.
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -76,8 +77,8 @@ async function register(url: string, cause: unknown): Promise<void> {
 }
 
 /**
- * The files to register tsx by, for `require` and for `import`: a package without "type": "module" needs both.
- * tsx is taken as seen from the task's module, from the working folder, or from the parent's own flags.
+ * The files to register tsx by, for `require` and for `import`: a package without "type": "module" needs
+ * both. tsx is taken as seen from the task's module, from the working folder, or from the parent's own flags.
  */
 function findTsx(url: string): string[] | undefined {
   const loaders = process.execArgv
@@ -87,7 +88,8 @@ function findTsx(url: string): string[] | undefined {
     try {
       const require = createRequire(origin);
       const manifest = require.resolve('tsx/package.json');
-      // Read and not resolved: `require.resolve` would give the CommonJS build, which does not find its own hooks.
+      // Read and not resolved: `require.resolve` would give the CommonJS build, which does not find its own
+      // hooks.
       const { exports } = require(manifest) as { exports: Record<string, { import: { default: string } }> };
       const entry = (api: string): string => join(dirname(manifest), exports[api]?.import.default ?? api);
       return [entry('./cjs/api'), entry('./esm/api')];

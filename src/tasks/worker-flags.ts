@@ -1,9 +1,10 @@
 /**
  * The flags a worker is to be started with: those of the program, without the ones that are about its entry.
  *
- * Workers inherit `process.execArgv`, which is right for loaders (`--import tsx`), conditions and memory limits.
- * It is wrong for `--input-type`, which says what `-e` and stdin hold and makes Node refuse to start a worker from
- * a file, and for `--watch`, `--test` and the like, which would do to each worker what was meant for the program.
+ * Workers inherit `process.execArgv`, which is right for loaders (`--import tsx`), conditions and memory
+ * limits. It is wrong for `--input-type`, which says what `-e` and stdin hold and makes Node refuse to start
+ * a worker from a file, and for `--watch`, `--test` and the like, which would do to each worker what was
+ * meant for the program.
  */
 
 /** Flags about the program's entry, and whether the next argument is their value. */
@@ -34,7 +35,10 @@ const entryFlags: ReadonlyMap<string, boolean> = new Map([
   ['--inspect-port', true],
 ]);
 
-/** Flags that a thread may be given by name. V8's own and those of the whole process it shares; Node refuses them. */
+/**
+ * Flags that a thread may be given by name. V8's own and those of the whole process it shares; Node refuses
+ * them.
+ */
 const threadFlags: ReadonlySet<string> = new Set([
   '--import',
   '-r',

@@ -86,7 +86,9 @@ export const cloneCodec: Codec = {
   decode: (packed) => packed,
 };
 
-/** For the event loop, with the semantics of threads: values are copied, so a task cannot tell where it runs. */
+/**
+ * For the event loop, with the semantics of threads: values are copied, so a task cannot tell where it runs.
+ */
 export const realmCodec: Codec = { ...cloneCodec, keepsErrors: true };
 
 /** For the event loop, without any: values are shared, as in a plain function call. */

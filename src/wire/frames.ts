@@ -1,17 +1,20 @@
 /**
- * Batches of messages as bytes on a pipe: a length of four bytes, little-endian, then that many bytes of JSON or, where
- * JSON would not give back the same, of v8's serialization. The first byte tells them apart. A pipe gives bytes as
- * they come, so a reader has to put frames together again.
+ * Batches of messages as bytes on a pipe: a length of four bytes, little-endian, then that many bytes of JSON
+ * or, where JSON would not give back the same, of v8's serialization. The first byte tells them apart. A pipe
+ * gives bytes as they come, so a reader has to put frames together again.
  *
- * Why two: most messages are a few numbers and strings, and v8's serializer costs some 3 us each way before it has
- * written the first byte, JSON a tenth of that. What users' values need beyond JSON has been turned into bytes by the
- * codec before it comes here, so it is v8 that carries those.
+ * Why two: most messages are a few numbers and strings, and v8's serializer costs some 3 us each way before
+ * it has written the first byte, JSON a tenth of that. What users' values need beyond JSON has been turned
+ * into bytes by the codec before it comes here, so it is v8 that carries those.
  */
 
 import { deserialize, serialize } from 'node:v8';
 
 const HEADER = 4;
-/** Far beyond any sane batch, and below what a Buffer may hold: a length above it means that the stream is corrupt. */
+/**
+ * Far beyond any sane batch, and below what a Buffer may hold: a length above it means that the stream is
+ * corrupt.
+ */
 const LONGEST_FRAME = 2 ** 31 - 1;
 
 /** @throws RangeError for a batch of 2 GiB or more. */
@@ -33,7 +36,9 @@ const BRACKET = 0x5b;
 /** Deep enough for a batch of messages with a list of arguments and its details; anything deeper is data. */
 const DEEPEST = 4;
 
-/** What most tasks return, at the end of the message: reading beyond the end of a shorter one gives it back. */
+/**
+ * What most tasks return, at the end of the message: reading beyond the end of a shorter one gives it back.
+ */
 function withoutTrailingUndefined(message: unknown): unknown {
   return Array.isArray(message) && message.at(-1) === undefined ? message.slice(0, -1) : message;
 }
@@ -95,7 +100,9 @@ export class FrameReader {
     return length;
   }
 
-  /** All pieces as one; done once for a frame, so a large one is copied once however many pieces it came in. */
+  /**
+   * All pieces as one; done once for a frame, so a large one is copied once however many pieces it came in.
+   */
   #join(): Buffer {
     if (this.#pieces.length > 1) this.#pieces = [Buffer.concat(this.#pieces, this.#length)];
     return this.#pieces[0] as Buffer;

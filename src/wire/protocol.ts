@@ -14,8 +14,8 @@
  *    │◀───────────────────────── fault ──│  an error outside of any task; the worker is about to end
  *
  * Messages are tuples, tag first: they are cloned or serialized by the thousand, and a tuple crosses at about
- * two thirds of the cost of an object with the same fields. Values of users travel in the form that the pool's
- * `Codec` gave them (`Packed`), never as they are.
+ * two thirds of the cost of an object with the same fields. Values of users travel in the form that the
+ * pool's `Codec` gave them (`Packed`), never as they are.
  */
 
 import type { TaskReference } from '../tasks/reference.ts';

@@ -7,7 +7,8 @@ import { quick } from '../../bench/workload.ts';
 
 const LIMIT = 60_000;
 
-// In measuring processes, as in a run: some of the peers do not always close, which must not hold up the tests.
+// In measuring processes, as in a run: some of the peers do not always close, which must not hold up the
+// tests.
 describe('every contestant computes what it is measured for', () => {
   for (const { name } of contestants) {
     it(name, async () => {

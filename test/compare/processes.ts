@@ -1,4 +1,6 @@
-/** Finding processes by a mark in their environment, which every descendant inherits, however it was orphaned. */
+/**
+ * Finding processes by a mark in their environment, which every descendant inherits, however it was orphaned.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -20,7 +22,9 @@ export function findMarked(mark: Record<string, string>): number[] {
     .map(Number);
 }
 
-/** Resolves when no process carries the mark. Orphans tell nobody that they end, so there is nothing to await. */
+/**
+ * Resolves when no process carries the mark. Orphans tell nobody that they end, so there is nothing to await.
+ */
 export async function allGone(mark: Record<string, string>): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (findMarked(mark).length > 0) {

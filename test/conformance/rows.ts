@@ -1,10 +1,10 @@
 /**
- * The portable cases of CPython's own tests for `concurrent.futures`: those that say something about behaviour,
- * and not about reference counts, fork, sub-interpreter internals or private attributes.
+ * The portable cases of CPython's own tests for `concurrent.futures`: those that say something about
+ * behaviour, and not about reference counts, fork, sub-interpreter internals or private attributes.
  *
- * Names are those of the test methods, as of 3.14 and of the main branch after it, so that a case can be looked up.
- * `docs/conformance.md` says how each stands here, and `rows.test.ts` holds this list, the document and the tests
- * together.
+ * Names are those of the test methods, as of 3.14 and of the main branch after it, so that a case can be
+ * looked up. `docs/conformance.md` says how each stands here, and `rows.test.ts` holds this list, the
+ * document and the tests together.
  */
 export const FUTURES_ROWS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'executor.py': {

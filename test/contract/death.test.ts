@@ -1,5 +1,5 @@
-// Death at every stage of a task: whatever dies, and whenever, every future settles, other tasks do not notice, the
-// worker is replaced, and nothing is left behind.
+// Death at every stage of a task: whatever dies, and whenever, every future settles, other tasks do not
+// notice, the worker is replaced, and nothing is left behind.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { type Executor, WorkerDiedError } from '../../src/index.ts';
@@ -60,7 +60,8 @@ contract('a worker that ends', ({ make, row }) => {
       const log = new Note();
       await using pool = make(2, { initializer: tasks.prepareOrEnd, initArgs: [how, log.path] });
       if (how === 'error') {
-        // An initializer that throws will throw again: that breaks the pool, and is a row of the table of outcomes.
+        // An initializer that throws will throw again: that breaks the pool, and is a row of the table of
+        // outcomes.
         assert.match(
           String(await failure(pool.submit(tasks.same, 1))),
           /its initializer failed: Error: as asked/,

@@ -1,4 +1,5 @@
-// Long runs in bad weather: workers that are killed all the time, and workers that come and go by the hundred.
+// Long runs in bad weather: workers that are killed all the time, and workers that come and go by the
+// hundred.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
@@ -41,7 +42,8 @@ describe('a pool whose processes are killed at random', () => {
     const pool = new ProcessPoolExecutor({ maxWorkers: 2 });
     let kills = 0;
     const killer = setInterval(() => {
-      // Three that die before they are ready would break the pool, by contract; those that serve may die at any time.
+      // Three that die before they are ready would break the pool, by contract; those that serve may die at
+      // any time.
       const victims = pool.statistics().workers.filter(({ state }) => state === 'busy' || state === 'idle');
       const { id } = victims[Math.floor(Math.random() * victims.length)] ?? {};
       if (id === undefined || kills >= KILLS || !alive(id)) return;

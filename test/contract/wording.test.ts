@@ -1,4 +1,5 @@
-// One wording for one failure, over all backends: a program that moves from one to another need not relearn it.
+// One wording for one failure, over all backends: a program that moves from one to another need not relearn
+// it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EventLoopBackend } from '../../src/backends/event-loop/event-loop-backend.ts';

@@ -1,8 +1,9 @@
 /**
  * The code in the README compiles, runs, and prints what its comments say.
  *
- * Every ts block becomes a file: of the name that its first line gives (`// primes.ts`), else of a number. They are
- * compiled together, under the compiler options of this repository, and those without a name are run.
+ * Every ts block becomes a file: of the name that its first line gives (`// primes.ts`), else of a number.
+ * They are compiled together, under the compiler options of this repository, and those without a name are
+ * run.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

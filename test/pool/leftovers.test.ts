@@ -1,4 +1,5 @@
-// What lies ready in the hands of a worker when the pool ends by force or breaks: it settles, and holds nothing up.
+// What lies ready in the hands of a worker when the pool ends by force or breaks: it settles, and holds
+// nothing up.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/index.ts';

@@ -52,7 +52,8 @@ export function claimsSection(claims: Claim[]): HTMLElement {
   }));
   section.append(
     h('div', { class: 'toolbar' }, segmented('Which claims to show', 'claims', choices, 'all', show), status),
-    // On a phone the rows become cards, and a table laid out as blocks loses its roles unless they are spelt out.
+    // On a phone the rows become cards, and a table laid out as blocks loses its roles unless they are spelt
+    // out.
     h(
       'table',
       { class: 'claims', role: 'table', 'aria-labelledby': 'claims-title' },

@@ -133,8 +133,8 @@ export function lanesOf(experiment: Experiment, runtime: Runtime): Lane[] {
 }
 
 /**
- * Lanes this near to the fastest count as equally fast. Two runs of the same lane differ by about as much on a
- * machine that does other things too, and a page that names a winner by noise misleads.
+ * Lanes this near to the fastest count as equally fast. Two runs of the same lane differ by about as much on
+ * a machine that does other things too, and a page that names a winner by noise misleads.
  */
 const LEVEL = 1.05;
 

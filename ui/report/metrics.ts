@@ -1,4 +1,7 @@
-/** What an experiment measured besides time and memory: figures in columns, each with a bar on its column's scale. */
+/**
+ * What an experiment measured besides time and memory: figures in columns, each with a bar on its column's
+ * scale.
+ */
 import * as Plot from '@observablehq/plot';
 import type { Experiment, Lane } from '../../src/compare/report.ts';
 import { h } from './dom.ts';
@@ -51,7 +54,10 @@ export function metricsTable(experiment: Experiment): HTMLElement | null {
   );
 }
 
-/** The largest value of a column; `null` where bars would show nothing: equal values, one value, negative ones. */
+/**
+ * The largest value of a column; `null` where bars would show nothing: equal values, one value, negative
+ * ones.
+ */
 function scaleOf(lanes: Lane[], name: string): number | null {
   const values = lanes.flatMap(({ metrics }) => metrics?.[name] ?? []).filter(Number.isFinite);
   if (new Set(values).size < 2 || values.some((value) => value < 0)) return null;

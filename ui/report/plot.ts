@@ -2,8 +2,8 @@
 import * as Plot from '@observablehq/plot';
 
 /**
- * A chart in the page's type and colours. It is hidden from screen readers: Plot labels every group of marks, which
- * read aloud is noise, and whatever a chart shows is said in words beside it.
+ * A chart in the page's type and colours. It is hidden from screen readers: Plot labels every group of marks,
+ * which read aloud is noise, and whatever a chart shows is said in words beside it.
  */
 export function chart(options: Plot.PlotOptions): Element {
   const element = Plot.plot({ ...options, className: 'plot' });

@@ -20,7 +20,9 @@ import { chart, tickCount } from './plot.ts';
 
 /** Pixels a track takes where there are few of them: room for the name of a task. */
 const TRACK = 20;
-/** Pixels all tracks of a lane take at most: beyond, they get thinner, so that the next lane stays in sight. */
+/**
+ * Pixels all tracks of a lane take at most: beyond, they get thinner, so that the next lane stays in sight.
+ */
 const TALLEST = 300;
 /** Pixels between two names of workers. */
 const LINE = 13;
@@ -29,7 +31,10 @@ const LETTER = 6.2;
 
 interface Placed extends Span {
   track: number;
-  /** Every second task of a track, which is drawn in another shade, to tell where one ends and the next begins. */
+  /**
+   * Every second task of a track, which is drawn in another shade, to tell where one ends and the next
+   * begins.
+   */
   isEven: boolean;
 }
 
@@ -68,8 +73,8 @@ export function timelines(experiment: Experiment): HTMLElement | null {
 }
 
 /**
- * The lanes opened at first: the fastest, and the threads of both runtimes, as the difference between these is
- * what the page is about. Without Python, threads under one lock stand in for it.
+ * The lanes opened at first: the fastest, and the threads of both runtimes, as the difference between these
+ * is what the page is about. Without Python, threads under one lock stand in for it.
  */
 function mostTelling(experiment: Experiment): Set<Lane> {
   const node = lanesOf(experiment, 'node');
@@ -113,7 +118,9 @@ function shortName(worker: string): string {
 /** `worker-2` before `worker-10`. */
 const byName = new Intl.Collator('en', { numeric: true });
 
-/** Workers by name, so that they stand alike in every lane, and each span on its worker's first free track. */
+/**
+ * Workers by name, so that they stand alike in every lane, and each span on its worker's first free track.
+ */
 function pack(spans: Span[]): { placed: Placed[]; workers: Worker[] } {
   const sorted = spans.toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const byWorker = Map.groupBy(sorted, ({ worker }) => worker);

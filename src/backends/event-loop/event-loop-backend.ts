@@ -1,4 +1,6 @@
-/** The event loop of this thread as the one worker of a pool: the worker's runtime, with nothing in between. */
+/**
+ * The event loop of this thread as the one worker of a pool: the worker's runtime, with nothing in between.
+ */
 
 import type { WorkerDeath } from '../../errors.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
@@ -27,8 +29,8 @@ export class EventLoopBackend implements Backend {
   reference(fn: Function): TaskReference {
     const known = this.#references.get(fn);
     if (known !== undefined) return known;
-    // A function that could not cross is refused here as well, so that a program can move to threads as it is; what is
-    // none at all is refused always.
+    // A function that could not cross is refused here as well, so that a program can move to threads as it
+    // is; what is none at all is refused always.
     const { label } = this.#isolated || typeof fn !== 'function' ? referenceTo(fn) : { label: fn.name };
     const reference: TaskReference = { kind: 'source', source: '', label };
     this.#references.set(fn, reference);
@@ -61,7 +63,8 @@ class EventLoopHandle implements WorkerHandle {
     this.#runtime = new WorkerRuntime({
       codec,
       post: (batch) => {
-        // Not inside of the call that the answer belongs to: a pool settles futures when it is told, not while it tells.
+        // Not inside of the call that the answer belongs to: a pool settles futures when it is told, not
+        // while it tells.
         queueMicrotask(() => {
           if (!this.#ended) events.messages(batch);
         });

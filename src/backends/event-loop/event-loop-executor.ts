@@ -10,18 +10,19 @@ export interface EventLoopOptions {
   /** Tasks that may be under way at once. Default: no limit. */
   readonly concurrency?: number | undefined;
   /**
-   * Whether functions and values are treated as if they crossed to a thread (default): values are copied, functions
-   * that capture variables are refused, and a task behaves the same wherever it runs. `false`: nothing is copied,
-   * and closures may be submitted; such a program cannot be moved to threads as it is.
+   * Whether functions and values are treated as if they crossed to a thread (default): values are copied,
+   * functions that capture variables are refused, and a task behaves the same wherever it runs. `false`:
+   * nothing is copied, and closures may be submitted; such a program cannot be moved to threads as it is.
    */
   readonly isolated?: boolean | undefined;
 }
 
 /**
- * Runs tasks on the event loop of this thread. Right for I/O; CPU-bound tasks block each other and the program.
+ * Runs tasks on the event loop of this thread. Right for I/O; CPU-bound tasks block each other and the
+ * program.
  *
- * A task cannot be ended by force here: one that ignores its signal beyond `grace` is given up and its slot is freed,
- * but it goes on. `process.exit()` in a task ends the program.
+ * A task cannot be ended by force here: one that ignores its signal beyond `grace` is given up and its slot
+ * is freed, but it goes on. `process.exit()` in a task ends the program.
  *
  * @throws RangeError or TypeError naming a wrong option.
  */

@@ -1,11 +1,12 @@
 /**
  * Makes the kernel end a worker process when its parent is gone, however that went.
  *
- * A worker whose event loop turns sees its pipe close and ends by itself. One that is deep in a computation sees nothing,
- * and a parent that was killed by SIGKILL can tell nobody: such a worker would compute on, with nobody left to
- * take the result, for ever if it has an endless loop. Linux can send a signal to a process when the thread that
- * started it ends (PR_SET_PDEATHSIG). Node has no call for that, but `setpriv` of util-linux, which every large
- * distribution installs, sets it and then becomes the program that it is to start: same process id, same pipes.
+ * A worker whose event loop turns sees its pipe close and ends by itself. One that is deep in a computation
+ * sees nothing, and a parent that was killed by SIGKILL can tell nobody: such a worker would compute on, with
+ * nobody left to take the result, for ever if it has an endless loop. Linux can send a signal to a process
+ * when the thread that started it ends (PR_SET_PDEATHSIG). Node has no call for that, but `setpriv` of
+ * util-linux, which every large distribution installs, sets it and then becomes the program that it is to
+ * start: same process id, same pipes.
  *
  * Elsewhere the pipe alone has to do.
  *

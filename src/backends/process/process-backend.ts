@@ -1,8 +1,9 @@
 /**
  * Starts child processes, and talks to each over two pipes of its own beside stdin, stdout and stderr.
  *
- * One that carries both ways would do, but Node destroys a stream on which a write fails: whoever writes to a process that
- * has just ended would lose what it said before, and take finished tasks for such that never began.
+ * One that carries both ways would do, but Node destroys a stream on which a write fails: whoever writes to a
+ * process that has just ended would lose what it said before, and take finished tasks for such that never
+ * began.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -31,8 +32,8 @@ const TO_WORKER_FD = 3;
 const FROM_WORKER_FD = 4;
 
 /**
- * How long after its death the pipes of a child are read for what it left in them. They end with the process, unless
- * a process that it started holds them open: that one must not hold up the news.
+ * How long after its death the pipes of a child are read for what it left in them. They end with the process,
+ * unless a process that it started holds them open: that one must not hold up the news.
  */
 const DRAIN_MS = 250;
 /** A process that ignores SIGTERM for so long is killed. */
@@ -73,8 +74,9 @@ class ProcessHandle implements WorkerHandle {
     this.#child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
-      // A process group of its own: Ctrl-C goes to the whole group of the terminal, and what becomes of the workers is for
-      // their parent to say. To ignore the signal is not enough, since Node can do so only when it has started.
+      // A process group of its own: Ctrl-C goes to the whole group of the terminal, and what becomes of the
+      // workers is for their parent to say. To ignore the signal is not enough, since Node can do so only
+      // when it has started.
       detached: process.platform !== 'win32',
       ...(settings.env === undefined ? {} : { env: settings.env }),
       ...(settings.cwd === undefined ? {} : { cwd: settings.cwd }),

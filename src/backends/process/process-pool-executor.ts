@@ -16,8 +16,8 @@ export interface ProcessPoolOptions extends PoolOptions {
 }
 
 /**
- * Runs tasks in child processes: in parallel, each with memory of its own, so that a crash costs one worker and
- * nothing else.
+ * Runs tasks in child processes: in parallel, each with memory of its own, so that a crash costs one worker
+ * and nothing else.
  *
  * @throws RangeError or TypeError naming a wrong option.
  * @see CPython `concurrent.futures.ProcessPoolExecutor`.
@@ -43,7 +43,8 @@ export class ProcessPoolExecutor extends Executor {
 
   /**
    * Takes no more work, cancels what no worker has begun, and sends SIGTERM to every worker; one that ignores
-   * it is killed after 5 s. Tasks that were running fail with `WorkerDiedError`. Resolves when all have ended.
+   * it is killed after 5 s. Tasks that were running fail with `WorkerDiedError`. Resolves when all have
+   * ended.
    *
    * @see CPython `ProcessPoolExecutor.terminate_workers`, new in 3.14.
    */

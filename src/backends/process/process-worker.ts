@@ -26,7 +26,8 @@ const fault = (error: unknown): void => {
 };
 process.on('uncaughtException', fault);
 process.on('unhandledRejection', fault);
-// Where it is not in a process group of its own, Ctrl-C comes here as well; it is for the parent to say what it means.
+// Where it is not in a process group of its own, Ctrl-C comes here as well; it is for the parent to say what
+// it means.
 process.on('SIGINT', () => undefined);
 
 const reader = new FrameReader();

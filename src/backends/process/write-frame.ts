@@ -1,9 +1,9 @@
 /**
  * Writes to the pipe of a worker process, and returns when the system has the bytes.
  *
- * A stream would keep in memory what the pipe has no room for, and a task that ends the process right after would take
- * the answers of the tasks before it along. So a worker waits for room, which also holds back one that
- * produces more than its parent reads.
+ * A stream would keep in memory what the pipe has no room for, and a task that ends the process right after
+ * would take the answers of the tasks before it along. So a worker waits for room, which also holds back one
+ * that produces more than its parent reads.
  */
 
 import { writeSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { encodeFrame } from '../../wire/frames.ts';
 /** Slept on between tries when the pipe is full; nothing ever notifies it. */
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 /**
- * A parent that reads makes room within microseconds, and a large answer takes many rounds of that; one that is busy
- * may need seconds, and must not be waited for with a busy processor. So naps begin short and double.
+ * A parent that reads makes room within microseconds, and a large answer takes many rounds of that; one that
+ * is busy may need seconds, and must not be waited for with a busy processor. So naps begin short and double.
  */
 const SHORTEST_NAP_MS = 0.02;
 const LONGEST_NAP_MS = 2;

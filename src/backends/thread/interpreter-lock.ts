@@ -1,16 +1,16 @@
 /**
  * Threads under one lock, as Python's run under the GIL: to compare, and to teach.
  *
- * A thread holds the lock whenever it runs JavaScript and drops it whenever it goes back to its event loop. So
- * of many threads that compute one makes progress at a time, while those that wait for timers or the network are
- * not held up: what the GIL does to Python programs can be seen on Node.
+ * A thread holds the lock whenever it runs JavaScript and drops it whenever it goes back to its event loop.
+ * So of many threads that compute one makes progress at a time, while those that wait for timers or the
+ * network are not held up: what the GIL does to Python programs can be seen on Node.
  *
- * There is no hook on "the loop begins to wait", but async_hooks has one around every callback, and all JavaScript
- * that a worker runs is run by some callback: of a message, a timer, a socket, a promise.
+ * There is no hook on "the loop begins to wait", but async_hooks has one around every callback, and all
+ * JavaScript that a worker runs is run by some callback: of a message, a timer, a socket, a promise.
  *
- * Unlike the GIL, which makes its holder give way every 5 ms, this lock is held until the callback returns: JavaScript
- * cannot be interrupted in between. Long callbacks of several threads therefore come one after the other, not
- * in turns; the sum of the time is the same.
+ * Unlike the GIL, which makes its holder give way every 5 ms, this lock is held until the callback returns:
+ * JavaScript cannot be interrupted in between. Long callbacks of several threads therefore come one after the
+ * other, not in turns; the sum of the time is the same.
  */
 
 import { createHook } from 'node:async_hooks';
@@ -23,8 +23,8 @@ export class InterpreterLock {
   readonly word: Int32Array = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
   /**
-   * A thread has ended; if it died holding the lock, nobody else would ever get it. It may also have died right after
-   * it was woken to take the lock: that wake has to go to another one then.
+   * A thread has ended; if it died holding the lock, nobody else would ever get it. It may also have died
+   * right after it was woken to take the lock: that wake has to go to another one then.
    */
   releaseFor(owner: number): void {
     Atomics.compareExchange(this.word, 0, owner, FREE);

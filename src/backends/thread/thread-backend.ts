@@ -78,8 +78,8 @@ class ThreadHandle implements WorkerHandle {
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
     this.id = this.#worker.threadId;
-    // Node passes it on already. With `stderr: true` it would leave that to us, and the first read of the stream would
-    // ref a port that nobody outside can unref: an idle thread would keep the process open.
+    // Node passes it on already. With `stderr: true` it would leave that to us, and the first read of the
+    // stream would ref a port that nobody outside can unref: an idle thread would keep the process open.
     const tail = new StderrTail(this.#worker.stderr);
     port1.on('message', (batch: FromWorker[]) => events.messages(batch));
     port1.on('messageerror', (error) => {

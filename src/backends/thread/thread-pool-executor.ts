@@ -9,15 +9,17 @@ import { InterpreterLock } from './interpreter-lock.ts';
 import { ThreadBackend } from './thread-backend.ts';
 
 export interface ThreadPoolOptions extends PoolOptions {
-  /** Limits of each thread's heap and stack; a thread that exceeds them dies alone. See `node:worker_threads`. */
+  /**
+   * Limits of each thread's heap and stack; a thread that exceeds them dies alone. See `node:worker_threads`.
+   */
   readonly resourceLimits?: ResourceLimits | undefined;
   /** Environment variables of the threads. Default: a copy of this thread's. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Node flags of the threads. Default: this process's, without those that are only about its entry. */
   readonly execArgv?: readonly string[] | undefined;
   /**
-   * Runs all threads under one lock, as under Python's GIL: only one of them executes JavaScript at a time, and
-   * gives way while it awaits. For comparison and teaching.
+   * Runs all threads under one lock, as under Python's GIL: only one of them executes JavaScript at a time,
+   * and gives way while it awaits. For comparison and teaching.
    */
   readonly interpreterLock?: boolean | undefined;
 }

@@ -1,8 +1,8 @@
 /**
  * How a claim is judged: by a question to the figures of this run, put to Node and to Python alike.
  *
- * Verdicts are never written down. A claim has one `judge`, which sees the run through `Evidence`, where a lane is
- * named by its role; it is called once for each runtime. What it asks for and does not find makes the
+ * Verdicts are never written down. A claim has one `judge`, which sees the run through `Evidence`, where a
+ * lane is named by its role; it is called once for each runtime. What it asks for and does not find makes the
  * verdict `null`: not measured in this run.
  */
 import { findLane } from '../experiments/definition.ts';
@@ -69,7 +69,10 @@ export const sources = {
   all: 'all four articles',
 } as const;
 
-/** A run's figures as one runtime sees them. A figure that is missing, or of a lane that failed, is `undefined`. */
+/**
+ * A run's figures as one runtime sees them. A figure that is missing, or of a lane that failed, is
+ * `undefined`.
+ */
 export class Evidence {
   readonly runtime: Runtime;
   readonly #run: Measurements;

@@ -3,7 +3,10 @@
 import { factor, milliseconds, whole } from '../format.ts';
 import { CLEARLY, type ClaimDefinition, given, smaller, sources } from './claim.ts';
 
-/** Ten waits at once take a tenth of the time at best. But starting ten workers counts, and the machine may be busy. */
+/**
+ * Ten waits at once take a tenth of the time at best. But starting ten workers counts, and the machine may be
+ * busy.
+ */
 const WELL_OVERLAPPED = 1.3;
 
 export const waiting: readonly ClaimDefinition[] = [

@@ -113,7 +113,8 @@ async function measureSharing(job: Job, executor: Executor): Promise<Record<stri
   const cell = new Int32Array(shared);
   const sharesBuffers = await reachesWorkers(executor, shared, cell);
   if (sharesBuffers === 0) {
-    // Each worker has a counter to itself. Nobody can come between, and the sum is made from what they return.
+    // Each worker has a counter to itself. Nobody can come between, and the sum is made from what they
+    // return.
     const counts = await inParallel(() => executor.submit(countInObject, { value: 0 }, times));
     const counted = counts.reduce((sum, count) => sum + count, 0);
     const lostUpdates = COUNTERS * times - counted;

@@ -1,4 +1,6 @@
-/** What an experiment is, to the command that asks for it, to the lane that runs it, and to those who show it. */
+/**
+ * What an experiment is, to the command that asks for it, to the lane that runs it, and to those who show it.
+ */
 import type { Job, Outcome, Settings, Work } from '../job.ts';
 import type { Experiment, ExperimentId, Lane, LaneId } from '../report.ts';
 
@@ -17,8 +19,8 @@ export interface ExperimentDefinition {
   /** Figures of its own, shown beside the usual ones: the metric's name, and the heading of its column. */
   readonly columns: readonly (readonly [metric: string, heading: string])[];
   /**
-   * How often a lane is run. Of several rounds the fastest counts, which is worth the time only where a lane is
-   * over so soon that a neighbour on the machine could decide the result.
+   * How often a lane is run. Of several rounds the fastest counts, which is worth the time only where a lane
+   * is over so soon that a neighbour on the machine could decide the result.
    */
   rounds(lane: LaneId, quick: boolean): number;
   /** The work of one lane. */

@@ -8,8 +8,8 @@ import { passTokenBlocking, passTokenConnecting, passTokenListening } from '../t
 import { type ExperimentDefinition, metricOf } from './definition.ts';
 
 /**
- * The fastest of so many batches counts. A hand-over takes several times as long when it wakes a sleeping core, and
- * which core that is changes from one moment to the next.
+ * The fastest of so many batches counts. A hand-over takes several times as long when it wakes a sleeping
+ * core, and which core that is changes from one moment to the next.
  */
 const BATCHES = 10;
 

@@ -1,4 +1,7 @@
-/** What the experiments that run a number of equal tasks have in common: io, cpu, sleep, sum, and half of hybrid. */
+/**
+ * What the experiments that run a number of equal tasks have in common: io, cpu, sleep, sum, and half of
+ * hybrid.
+ */
 import { type Call, runCalls } from '../executors.ts';
 import type { Job, Outcome, Timed } from '../job.ts';
 import { isPython, labelOf, type NodeLaneId, nodeLanes } from '../lanes.ts';
@@ -33,7 +36,9 @@ export function outcomeOf(
   };
 }
 
-/** Where the system does not tell what children used, their tasks do; only the end of each child is missing. */
+/**
+ * Where the system does not tell what children used, their tasks do; only the end of each child is missing.
+ */
 function reportedCpuMs(calls: readonly Timed<unknown>[]): number {
   const most = new Map<number, number>();
   for (const { pid, processCpuMs } of calls) {

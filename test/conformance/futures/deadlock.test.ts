@@ -1,8 +1,10 @@
-// CPython's test_concurrent_futures/test_deadlock.py: whatever a task does, nothing hangs, and the caller hears of it.
+// CPython's test_concurrent_futures/test_deadlock.py: whatever a task does, nothing hangs, and the caller
+// hears of it.
 //
-// Where Python pickles objects by code of their own, here the places that run user code on the way are: getters of
-// an argument (in `submit`), the task's module (when the worker loads it), and getters of a result (in the worker).
-// Nothing of the user's runs when the pool reads a result; a codec of its own stands for what cannot be read there.
+// Where Python pickles objects by code of their own, here the places that run user code on the way are:
+// getters of an argument (in `submit`), the task's module (when the worker loads it), and getters of a result
+// (in the worker). Nothing of the user's runs when the pool reads a result; a codec of its own stands for
+// what cannot be read there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EventLoopBackend } from '../../../src/backends/event-loop/event-loop-backend.ts';
@@ -23,7 +25,9 @@ import {
   objectWithGetter,
 } from './tasks.ts';
 
-/** A crash in a thread is a crash of the process, so those rows are for processes; the others are for both. */
+/**
+ * A crash in a thread is a crash of the process, so those rows are for processes; the others are for both.
+ */
 const PROCESSES_ONLY = POOLS.filter(({ name }) => name === 'processes');
 
 /** The pool goes on: the next task is run, by a new worker if need be. */

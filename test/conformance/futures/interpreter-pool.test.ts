@@ -1,4 +1,5 @@
-// CPython's test_concurrent_futures/test_interpreter_pool.py: workers that share nothing but what they are given.
+// CPython's test_concurrent_futures/test_interpreter_pool.py: workers that share nothing but what they are
+// given.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';

@@ -252,7 +252,10 @@ test('ProcessPoolExecutorTest.test_max_tasks_early_shutdown: a shutdown right be
   assert.deepEqual(await Promise.all(futures), [0, 1, 4, 9, 16, 25]);
 });
 
-/** Starts a task that waits at the gate, ends the pool with force, and gives what the task's future then holds. */
+/**
+ * Starts a task that waits at the gate, ends the pool with force, and gives what the task's future then
+ * holds.
+ */
 async function endWithForce(scene: Scene, how: (typeof HOW)[number]): Promise<WorkerDiedError> {
   const pool = new ProcessPoolExecutor({ maxWorkers: 1 });
   const running = pool.submit(passGate, scene.gate, scene.log, 'task');

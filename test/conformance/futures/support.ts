@@ -54,8 +54,8 @@ export function testOn(
 }
 
 /**
- * A gate, and a log in which tasks leave a line, wherever they run. Both are files: the one thing that the event loop,
- * threads and processes share in the same way.
+ * A gate, and a log in which tasks leave a line, wherever they run. Both are files: the one thing that the
+ * event loop, threads and processes share in the same way.
  */
 export class Scene {
   readonly gate: string;
@@ -107,8 +107,9 @@ export async function taskThatFailsToLoad(
 }
 
 /**
- * All that an async iterator of futures gives. TypeScript takes the variable of a `for await` for the awaited value,
- * which for a future, a thenable, is its result; the language itself awaits the step and not what is in it.
+ * All that an async iterator of futures gives. TypeScript takes the variable of a `for await` for the awaited
+ * value, which for a future, a thenable, is its result; the language itself awaits the step and not what is
+ * in it.
  */
 export async function stepThrough<T>(iterator: AsyncIterator<T>, each: (value: T) => void): Promise<void> {
   for (let step = await iterator.next(); !step.done; step = await iterator.next()) each(step.value);
