@@ -23,19 +23,15 @@ import {
   type BrokenExecutorError,
   ExecutorShutdownError,
   QueueFullError,
-  TimeoutError,
   type WorkerDeath,
   WorkerDiedError,
 } from '../errors.ts';
-import { onAbort } from '../futures/abort-listeners.ts';
 import type { ChunkResult, StreamSource, TaskRequest } from '../futures/engine.ts';
 import { type Future, hasFailed, own } from '../futures/future.ts';
-import { after } from '../futures/waiting.ts';
 import { referenceTo } from '../tasks/reference.ts';
 import { encodeArguments } from '../wire/codec.ts';
-import { packError, unpackError } from '../wire/error-envelope.ts';
+import { unpackError } from '../wire/error-envelope.ts';
 import {
-  ABORT,
   AS_CHUNK,
   AS_STREAM,
   CHUNK,
@@ -56,12 +52,10 @@ import { hold, letGo } from './keep-alive.ts';
 import { learnErrorClasses } from './known-errors.ts';
 import type { PoolSettings } from './options.ts';
 import { PendingQueue } from './pending-queue.ts';
+import { StopLadder } from './stop-ladder.ts';
 import { SubmitStacks } from './submit-stack.ts';
 import { type Keeper, Task } from './task.ts';
 import type { Workers, WorkersListener } from './workers.ts';
-
-/** What a task that ignores its abort signal is given before its worker is stopped. */
-const DEFAULT_GRACE_MS = 500;
 
 export class Scheduler implements WorkersListener, Keeper {
   readonly #backend: Backend;
@@ -72,6 +66,7 @@ export class Scheduler implements WorkersListener, Keeper {
   /** All tasks that are not over, by number. */
   readonly #tasks = new Map<number, Task>();
   readonly #stacks = new SubmitStacks();
+  readonly #ladder: StopLadder;
   #nextId = 1;
   #state: 'open' | 'closing' | 'broken' = 'open';
   #makeBroken: (() => BrokenExecutorError) | undefined;
@@ -91,6 +86,11 @@ export class Scheduler implements WorkersListener, Keeper {
     this.#settings = settings;
     this.#channel = channel;
     this.#workers = workers;
+    this.#ladder = new StopLadder(channel, backend.codec, {
+      withdraw: (task) => this.withdraw(task),
+      tell: (task, message) => this.#tell(task, message),
+      stopWorker: (worker, reason) => this.#workers().kill(worker, reason),
+    });
   }
 
   get state(): 'open' | 'closing' | 'broken' {
@@ -131,7 +131,7 @@ export class Scheduler implements WorkersListener, Keeper {
         if (task.future.done() || task.future.cancel()) return;
         task.repeatable = false;
         this.#tell(task, [CLOSE, task.id]);
-        this.#startGrace(task, 'its consumer had left');
+        this.#ladder.startGrace(task, 'its consumer had left');
       },
     };
   }
@@ -176,33 +176,6 @@ export class Scheduler implements WorkersListener, Keeper {
 
   hasBegun(task: Task): boolean {
     return task.place === 'channel' && this.#channel.hasBegun(task.id);
-  }
-
-  /** Settles the future now, and has the task itself stopped: off the queue, or up the ladder. */
-  #abandon(task: Task, error: unknown, why: string): void {
-    if (task.future.done()) return;
-    const stopped = this.withdraw(task);
-    task.future.setException(error);
-    if (stopped) return;
-    this.#tell(task, [ABORT, task.id, packError(error, this.#backend.codec)]);
-    this.#startGrace(task, why);
-  }
-
-  #startGrace(task: Task, why: string, pause = 0): void {
-    const grace = task.options.grace ?? DEFAULT_GRACE_MS;
-    task.graceTimer ??= after(Math.max(grace, pause), () => {
-      const holder = this.#channel.holderOf(task.id);
-      if (holder === undefined) return;
-      if (!this.#channel.isUnderWay(task.id)) {
-        // Whatever keeps that worker busy is another task, which has done nothing wrong.
-        task.graceTimer = undefined;
-        this.#startGrace(task, why, DEFAULT_GRACE_MS);
-        return;
-      }
-      const reason = `it was stopped because task ${task.label} went on for ${grace} ms after ${why}`;
-      if (holder.abandon === undefined) this.#workers().kill(holder, reason);
-      else holder.abandon(task.id);
-    });
   }
 
   #tell(task: Task, message: Parameters<Channel['tell']>[1]): void {
@@ -274,7 +247,7 @@ export class Scheduler implements WorkersListener, Keeper {
     // Asked again: starting the first worker for it may have broken the pool, and a stream begins later than
     // it is made; a signal that has fired by then fires no more.
     const refusal = this.#refusal(shape);
-    const { signal, queueTimeout } = task.options;
+    const { signal } = task.options;
     if (refusal !== undefined || signal?.aborted) {
       task.future.setException(refusal ?? signal?.reason);
       return;
@@ -283,20 +256,7 @@ export class Scheduler implements WorkersListener, Keeper {
     if (this.#tasks.size === 0) hold();
     this.#tasks.set(task.id, task);
     this.#push(task);
-    if (signal !== undefined) {
-      task.offSignal = onAbort(signal, (reason) => this.#abandon(task, reason, 'its signal had fired'));
-    }
-    if (queueTimeout !== undefined) {
-      task.queueTimer = after(queueTimeout, () => this.#expireInQueue(task, queueTimeout));
-    }
-  }
-
-  #expireInQueue(task: Task, limit: number): void {
-    if (this.#channel.isUnderWay(task.id)) return;
-    const error = new TimeoutError(
-      `Task ${task.label} waited in the queue for longer than ${limit} ms (queueTimeout)`,
-    );
-    this.#abandon(task, error, 'its time in the queue was over');
+    this.#ladder.watchPending(task);
   }
 
   #push(task: Task): void {
@@ -346,7 +306,7 @@ export class Scheduler implements WorkersListener, Keeper {
     const { codec } = this.#backend;
     switch (message[0]) {
       case STARTED:
-        this.#begin(task);
+        this.#ladder.watchRunning(task);
         break;
       case DONE:
         this.#finish(task, worker, () => codec.decode(message[3]));
@@ -413,15 +373,6 @@ export class Scheduler implements WorkersListener, Keeper {
     }
   }
 
-  #begin(task: Task): void {
-    const { timeout } = task.options;
-    if (timeout === undefined || task.future.done()) return;
-    task.runTimer = after(timeout, () => {
-      const error = new TimeoutError(`Task ${task.label} ran for longer than ${timeout} ms (timeout)`);
-      this.#abandon(task, error, 'its time was over');
-    });
-  }
-
   #finish(task: Task, worker: WorkerHandle, read: () => unknown): void {
     this.#workers().noteFinished(worker);
     this.#forget(task);
@@ -461,7 +412,7 @@ export class Scheduler implements WorkersListener, Keeper {
     try {
       item = this.#backend.codec.decode(packed);
     } catch (error) {
-      this.#abandon(task, error, 'one of its values could not be decoded');
+      this.#ladder.abandon(task, error, 'one of its values could not be decoded');
       return;
     }
     task.onItem?.(item);
