@@ -124,8 +124,10 @@ function renderMetric(metric: string, lane: Lane): string {
   return others !== undefined && metric.startsWith('survivors') ? `${value} of ${others}` : whole(value);
 }
 
-/** All claims: what is said, and what this run says to it, for both runtimes. */
+/** The claims on which this run says something: what is said, and what was measured, for both runtimes. */
 export function renderClaims(claims: readonly Claim[]): string {
+  const judged = claims.filter(({ holds, holdsPython }) => holds !== null || holdsPython !== null);
+  if (judged.length === 0) return '';
   const table = new Table({
     head: ['Claim', 'Python', 'Node, here'].map((head) => pc.dim(head)),
     colWidths: [36, 31, 31],
@@ -133,7 +135,7 @@ export function renderClaims(claims: readonly Claim[]): string {
     chars: { ...chars, mid: '─', 'mid-mid': '─', 'left-mid': '', 'right-mid': '' },
     style: { ...style, compact: false },
   });
-  for (const claim of claims) {
+  for (const claim of judged) {
     const note = claim.note === undefined ? '' : `\n${pc.yellow(claim.note)}`;
     table.push([
       `${claim.text}${note}`,

@@ -53,6 +53,21 @@ test('the summary says what the figures say', () => {
   assert.match(plain(renderSummary(report)), /Tasks that compute:\s+processes \(/);
 });
 
+test('only claims that were measured are shown', () => {
+  const report = fullReport();
+  const [first, second] = report.claims;
+  assert.ok(first !== undefined && second !== undefined);
+  const text = plain(
+    renderClaims([
+      { ...first, holds: null, holdsPython: null, text: 'unheard' },
+      { ...second, text: 'heard' },
+    ]),
+  );
+  assert.match(text, /^heard/m);
+  assert.doesNotMatch(text, /unheard/);
+  assert.equal(renderClaims([{ ...first, holds: null, holdsPython: null }]), '');
+});
+
 test('a report of nothing has no summary', () => {
   assert.equal(renderSummary({ ...fullReport(), experiments: [], claims: [] }), '');
 });
