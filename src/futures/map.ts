@@ -20,6 +20,7 @@ import type { ChunkResult, Engine } from './engine.ts';
 import { type Future, subscribe } from './future.ts';
 import type { MapOptions } from './submit-options.ts';
 import { failureObserved, type Unobserved, watchFailure } from './unobserved.ts';
+import { Waiters } from './waiters.ts';
 
 /**
  * What a chunk should take. Longer ones leave workers idle at the end and cancel late; shorter ones spend
@@ -99,7 +100,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   #gathered: unknown[] = [];
   #settleAll: { resolve: (values: R[]) => void; reject: (error: unknown) => void } | undefined;
   #ended = false;
-  #steps: Array<() => void> = [];
+  readonly #steps = new Waiters();
   #unobserved: Unobserved | undefined;
 
   constructor(
@@ -190,14 +191,14 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
         if (this.#inputError !== undefined) throw this.#inputError.error;
         return { done: true, value: undefined };
       }
-      await new Promise<void>((resolve) => this.#steps.push(resolve));
+      await this.#steps.wait();
     }
   }
 
   async return(): Promise<IteratorResult<R>> {
     this.#stop();
     this.#outcomes.clear();
-    this.#wake();
+    this.#steps.wake();
     return { done: true, value: undefined };
   }
 
@@ -224,7 +225,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     }
     if (this.#ended || !this.#inputEnded || this.#inFlight.size > 0 || this.#waiting > 0) return;
     if (this.#mode === 'gather') this.#finishGathering();
-    this.#wake();
+    this.#steps.wake();
   }
 
   #mayPull(): boolean {
@@ -264,19 +265,17 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     }
     this.#pulling = true;
     pulled.then(
-      (count) => {
-        if (!this.#inputEnded && !this.#ended) this.#values.push(...into);
-        this.#pulledLater(count);
-      },
-      (error: unknown) => this.#pulledLater(0, { error }),
+      (count) => this.#pulledLater(count, into),
+      (error: unknown) => this.#pulledLater(0, [], { error }),
     );
     return this.#waiting > 0;
   }
 
-  #pulledLater(count: number, failure?: { readonly error: unknown }): void {
+  #pulledLater(count: number, values: readonly unknown[], failure?: { readonly error: unknown }): void {
     this.#pulling = false;
     // Aborted, or left by its consumer, while the input was on its way.
     if (this.#inputEnded || this.#ended) return;
+    this.#values.push(...values);
     this.#pulled += count;
     if (count === 0) this.#endInput(failure);
     this.#pump();
@@ -358,7 +357,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     }
     this.#finished += count;
     this.#report();
-    this.#wake();
+    this.#steps.wake();
     this.#pump();
   }
 
@@ -371,7 +370,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     this.#values = [];
     this.#endInput(failure);
     this.#cursor.close();
-    this.#wake();
+    this.#steps.wake();
     this.#pump();
   }
 
@@ -409,7 +408,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     this.#pulled = this.#taken;
     this.#cursor.close();
     this.#forsake();
-    this.#wake();
+    this.#steps.wake();
   }
 
   /** No more input, no more tasks; what no worker has begun is cancelled. */
@@ -429,11 +428,5 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
       future.catch(() => undefined);
     }
     this.#inFlight.clear();
-  }
-
-  #wake(): void {
-    const steps = this.#steps;
-    this.#steps = [];
-    for (const step of steps) step();
   }
 }

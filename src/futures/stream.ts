@@ -12,6 +12,7 @@
 import type { Engine, StreamSource, TaskRequest } from './engine.ts';
 import { type Future, hasFailed, subscribe } from './future.ts';
 import type { MapOptions } from './submit-options.ts';
+import { Waiters } from './waiters.ts';
 
 /**
  * Raising it hides more of the round trip at the price of values computed in vain when the consumer stops.
@@ -34,7 +35,7 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
   #future: Future<unknown> | undefined;
   #ended = false;
   /** Steps that wait; more than one only when `next()` is called without awaiting it. */
-  #steps: Array<() => void> = [];
+  readonly #steps = new Waiters();
 
   constructor(engine: Engine, request: TaskRequest, window: number) {
     this.#window = window;
@@ -42,7 +43,7 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
     this.#source = engine.open(request, window, (item) => {
       if (this.#ended) return;
       this.#buffer.push(item as Y);
-      this.#wake();
+      this.#steps.wake();
     });
   }
 
@@ -61,7 +62,7 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
         await this.#future;
         return { done: true, value: undefined };
       }
-      await new Promise<void>((resolve) => this.#steps.push(resolve));
+      await this.#steps.wait();
     }
   }
 
@@ -69,7 +70,7 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
     const future = this.#future;
     this.#ended = true;
     this.#buffer.length = 0;
-    this.#wake();
+    this.#steps.wake();
     if (future?.done()) return { done: true, value: undefined };
     this.#source.close();
     await future?.exception().catch(() => undefined);
@@ -86,7 +87,7 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
     subscribe(this.#future, (future) => {
       // The step that takes the failure will look at it; a consumer that has left does not care.
       if (hasFailed(future)) future.catch(() => undefined);
-      this.#wake();
+      this.#steps.wake();
     });
   }
 
@@ -95,11 +96,5 @@ class Stream<Y> implements AsyncIterableIterator<Y> {
     if (this.#taken * 2 < this.#window) return;
     this.#source.grant(this.#taken);
     this.#taken = 0;
-  }
-
-  #wake(): void {
-    const steps = this.#steps;
-    this.#steps = [];
-    for (const step of steps) step();
   }
 }

@@ -5,6 +5,7 @@ import { checkChoice, checkWait, type WaitOptions } from '../options.ts';
 import { onAbort } from './abort-listeners.ts';
 import { Fifo } from './fifo.ts';
 import { Future, hasFailed, subscribe } from './future.ts';
+import { Waiters } from './waiters.ts';
 import { after, waitWithin } from './waiting.ts';
 
 export type ReturnWhen = 'all-completed' | 'first-completed' | 'first-exception';
@@ -105,7 +106,7 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F>
   #failure: { readonly error: unknown } | undefined;
   #ended = false;
   /** Steps that wait for a future; more than one only when `next()` is called without awaiting it. */
-  #steps: Array<() => void> = [];
+  readonly #steps = new Waiters();
   #release: () => void;
 
   constructor(futures: Set<F>, { timeout, signal }: WaitOptions) {
@@ -142,7 +143,7 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F>
         this.#ended = true;
         throw this.#failure.error;
       }
-      await new Promise<void>((resolve) => this.#steps.push(resolve));
+      await this.#steps.wait();
     }
   }
 
@@ -150,7 +151,7 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F>
     this.#ended = true;
     this.#ready.clear();
     this.#release();
-    this.#wake();
+    this.#steps.wake();
     return { done: true, value: undefined };
   }
 
@@ -162,19 +163,13 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F>
     this.#unfinished -= 1;
     this.#ready.push(future);
     if (this.#unfinished === 0) this.#release();
-    this.#wake();
+    this.#steps.wake();
   }
 
   #fail(error: unknown): void {
     this.#failure = { error };
     this.#release();
-    this.#wake();
-  }
-
-  #wake(): void {
-    const steps = this.#steps;
-    this.#steps = [];
-    for (const step of steps) step();
+    this.#steps.wake();
   }
 }
 

@@ -67,6 +67,4 @@ export interface Channel {
   observe(worker: WorkerHandle, message: FromWorker): boolean;
   /** Tasks in the worker's hands. */
   load(worker: WorkerHandle): number;
-  /** Tasks that lie ready behind others, in all hands. */
-  readonly waiting: number;
 }

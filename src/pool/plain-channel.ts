@@ -162,13 +162,6 @@ export class PlainChannel implements Channel {
     if (options.reason !== undefined) this.reason = options.reason;
   }
 
-  get waiting(): number {
-    let waiting = 0;
-    for (const { held } of this.#hands.values())
-      waiting += Math.max(0, held.size - this.#options.concurrency);
-    return waiting;
-  }
-
   attach(worker: WorkerHandle): void {
     this.#hands.set(worker, new Hand(worker, this.#options.maxTasksPerChild));
   }
@@ -235,10 +228,8 @@ export class PlainChannel implements Channel {
   }
 
   withdraw(id: number): boolean {
-    const hand = this.#holders.get(id);
-    const held = hand?.held.get(id);
-    if (hand === undefined || held === undefined || !this.#revoke(hand, held)) return false;
-    return true;
+    const found = this.#find(id);
+    return found !== undefined && this.#revoke(found.hand, found.held);
   }
 
   recall(priority: number): readonly number[] {
@@ -266,15 +257,13 @@ export class PlainChannel implements Channel {
   }
 
   hasBegun(id: number): boolean {
-    const hand = this.#holders.get(id);
-    const held = hand?.held.get(id);
-    return hand !== undefined && held !== undefined && hand.hasBegun(held);
+    const found = this.#find(id);
+    return found?.hand.hasBegun(found.held) ?? false;
   }
 
   isUnderWay(id: number): boolean {
-    const hand = this.#holders.get(id);
-    const held = hand?.held.get(id);
-    return hand !== undefined && held !== undefined && hand.isUnderWay(held, this.#options.concurrency);
+    const found = this.#find(id);
+    return found?.hand.isUnderWay(found.held, this.#options.concurrency) ?? false;
   }
 
   tell(id: number, message: ToWorker): void {
@@ -314,6 +303,12 @@ export class PlainChannel implements Channel {
 
   load(worker: WorkerHandle): number {
     return this.#hands.get(worker)?.held.size ?? 0;
+  }
+
+  #find(id: number): { readonly hand: Hand; readonly held: Held } | undefined {
+    const hand = this.#holders.get(id);
+    const held = hand?.held.get(id);
+    return hand === undefined || held === undefined ? undefined : { hand, held };
   }
 
   #closed(hand: Hand): boolean {

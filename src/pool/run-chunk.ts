@@ -2,6 +2,8 @@
  * A chunk of a map: the function once per item, one after the other; an item that throws costs itself only.
  */
 
+import { isThenable } from '../futures/thenable.ts';
+
 /** What `worker-runtime.ts` answers a chunk with; `values` has `undefined` where `errors` has the index. */
 export interface ChunkOutcome {
   readonly values: unknown[];
@@ -53,9 +55,7 @@ function callItem(
 ): PromiseLike<unknown> | undefined {
   try {
     const value = arity === 1 ? fn(args[index]) : fn(...args.slice(index * arity, (index + 1) * arity));
-    if (typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function') {
-      return value as PromiseLike<unknown>;
-    }
+    if (isThenable(value)) return value;
     values[index] = value;
   } catch (error) {
     values[index] = undefined;

@@ -28,6 +28,7 @@ import {
 } from '../errors.ts';
 import type { ChunkResult, StreamSource, TaskRequest } from '../futures/engine.ts';
 import { type Future, hasFailed, own } from '../futures/future.ts';
+import { Waiters } from '../futures/waiters.ts';
 import { referenceTo } from '../tasks/reference.ts';
 import { encodeArguments } from '../wire/codec.ts';
 import { unpackError } from '../wire/error-envelope.ts';
@@ -77,7 +78,7 @@ export class Scheduler implements WorkersListener, Keeper {
    * More than one priority has been seen, so urgent tasks may have to overtake what lies in workers' hands.
    */
   #mixed = false;
-  #idle: Array<() => void> = [];
+  readonly #idle = new Waiters();
   readonly counts = { submitted: 0, succeeded: 0, failed: 0, cancelled: 0, retried: 0 };
 
   /** `workers` is asked for late: scheduler and workers know each other, and one has to be made first. */
@@ -157,7 +158,7 @@ export class Scheduler implements WorkersListener, Keeper {
   /** Resolves when no task is left. */
   whenIdle(): Promise<void> {
     if (this.#tasks.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    return this.#idle.wait();
   }
 
   // ── what callers do to a task ───────────────────────────────────────────────────────────────────────────
@@ -374,8 +375,7 @@ export class Scheduler implements WorkersListener, Keeper {
   }
 
   #finish(task: Task, worker: WorkerHandle, read: () => unknown): void {
-    this.#workers().noteFinished(worker);
-    this.#forget(task);
+    this.#over(task, worker);
     if (task.future.done()) return;
     let value: unknown;
     try {
@@ -388,15 +388,21 @@ export class Scheduler implements WorkersListener, Keeper {
   }
 
   #fail(task: Task, worker: WorkerHandle, error: unknown): void {
+    this.#over(task, worker);
+    if (!task.future.done()) task.future.setException(error);
+  }
+
+  /** Its worker is done with it. */
+  #over(task: Task, worker: WorkerHandle): void {
     this.#workers().noteFinished(worker);
     this.#forget(task);
-    if (!task.future.done()) task.future.setException(error);
   }
 
   #chunkResult(task: Task, message: Extract<FromWorker, readonly [typeof CHUNK, ...unknown[]]>): ChunkResult {
     const { codec } = this.#backend;
     const [, , ms, values, errors] = message;
-    const stack = task.stackOptions();
+    // Making text of a stack takes longer than many a chunk, and few have errors.
+    const stack = errors.length > 0 ? task.stackOptions() : {};
     return {
       values: codec.decode(values) as unknown[],
       errors: new Map(errors.map(([index, envelope]) => [index, unpackError(envelope, codec, stack)])),
@@ -442,8 +448,6 @@ export class Scheduler implements WorkersListener, Keeper {
     task.release();
     if (!this.#tasks.delete(task.id) || this.#tasks.size > 0) return;
     letGo();
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
+    this.#idle.wake();
   }
 }

@@ -17,6 +17,7 @@
 import type { Transferable } from 'node:worker_threads';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from '../futures/fifo.ts';
+import { isThenable } from '../futures/thenable.ts';
 import { type CurrentTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import { resolveTask } from '../tasks/resolve.ts';
@@ -59,7 +60,7 @@ export interface WorkerHost {
   end(): void;
   /** Whether this worker may run the task now; absent: always. */
   claim?(ticket: number): boolean;
-  /** Takes the place of the common way to find the function. */
+  /** Takes the place of the common way to find the function of a task. */
   resolve?(reference: TaskReference): Function;
   /**
    * Milliseconds of tasks in a row after which others get their turn. Where the worker is the program itself,
@@ -266,7 +267,6 @@ export class WorkerRuntime {
   }
 
   async #resolve(reference: TaskReference): Promise<Function> {
-    if (this.#host.resolve !== undefined) return this.#host.resolve(reference);
     const fn = await resolveTask(reference);
     await learnErrorClasses(reference);
     return fn;
@@ -412,12 +412,4 @@ export class WorkerRuntime {
     this.#transfer = [];
     this.#host.post(batch, transfer.length > 0 ? transfer : undefined);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    (typeof value === 'object' || typeof value === 'function') &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
 }

@@ -14,6 +14,7 @@
  */
 
 import { BrokenExecutorError, type WorkerDeath, WorkerDiedError } from '../errors.ts';
+import { Waiters } from '../futures/waiters.ts';
 import { after } from '../futures/waiting.ts';
 import { type ErrorEnvelope, packError, unpackError } from '../wire/error-envelope.ts';
 import { FAULT, type FromWorker, READY, SETUP_FAILED, type WorkerSetup } from '../wire/protocol.ts';
@@ -71,7 +72,7 @@ export class Workers {
   #lastStartFailure = 0;
   #closed = false;
   #sweep: NodeJS.Timeout | undefined;
-  #emptied: Array<() => void> = [];
+  readonly #emptied = new Waiters();
   started = 0;
   dead = 0;
 
@@ -165,7 +166,7 @@ export class Workers {
     }
     this.#channel.flush();
     if (this.#members.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#emptied.push(resolve));
+    return this.#emptied.wait();
   }
 
   snapshot(): Array<{
@@ -288,10 +289,7 @@ export class Workers {
     // There may be no task that would ask for a successor; `minWorkers` are kept all the same.
     this.ensure(0);
     this.#listener.changed();
-    if (this.#members.size > 0) return;
-    const emptied = this.#emptied;
-    this.#emptied = [];
-    for (const resolve of emptied) resolve();
+    if (this.#members.size === 0) this.#emptied.wake();
   }
 
   #startFailed(cause: unknown): void {

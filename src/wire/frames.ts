@@ -58,11 +58,13 @@ function isJson(value: unknown, depth: number): boolean {
   }
   if (value === null) return true;
   if (depth === DEEPEST) return false;
-  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
-  if (!isPlain) return false;
-  // By keys and not by `every`, which steps over the holes of an array.
-  const elements = Array.isArray(value) ? Array.from(value) : Object.values(value);
-  return elements.every((element) => isJson(element, depth + 1));
+  if (!Array.isArray(value)) {
+    if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+    return Object.values(value).every((element) => isJson(element, depth + 1));
+  }
+  // Not by `every`, which steps over the holes of an array.
+  for (let at = 0; at < value.length; at += 1) if (!isJson(value[at], depth + 1)) return false;
+  return true;
 }
 
 function decode(body: Buffer): unknown {

@@ -17,6 +17,7 @@ import { encodeFrame, FrameReader } from '../../wire/frames.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
 import { StderrTail } from '../stderr-tail.ts';
 import { workerEntry } from '../worker-entry.ts';
+import { FROM_WORKER_FD, TO_WORKER_FD } from './channel-fds.ts';
 import { dyingWithParent } from './die-with-parent.ts';
 
 export interface ProcessSettings {
@@ -26,10 +27,6 @@ export interface ProcessSettings {
 }
 
 const ENTRY = new URL('./process-worker.js', import.meta.url);
-
-/** The descriptors of the pipes in the child. */
-const TO_WORKER_FD = 3;
-const FROM_WORKER_FD = 4;
 
 /**
  * How long after its death the pipes of a child are read for what it left in them. They end with the process,

@@ -7,21 +7,18 @@ import { packError } from '../../wire/error-envelope.ts';
 import { FrameReader } from '../../wire/frames.ts';
 import { FAULT, type ToWorker } from '../../wire/protocol.ts';
 import { endSoon } from '../end-soon.ts';
+import { FROM_WORKER_FD, TO_WORKER_FD } from './channel-fds.ts';
 import { writeFrame } from './write-frame.ts';
 
-/** Beside stdin, stdout and stderr, see `process-backend.ts`. */
-const IN_FD = 3;
-const OUT_FD = 4;
-
-const pipe = new Socket({ fd: IN_FD, readable: true, writable: false });
+const pipe = new Socket({ fd: TO_WORKER_FD, readable: true, writable: false });
 const runtime = new WorkerRuntime({
   codec: bytesCodec,
-  post: (batch) => writeFrame(OUT_FD, batch),
+  post: (batch) => writeFrame(FROM_WORKER_FD, batch),
   end: () => endSoon(() => pipe.unref()),
 });
 
 const fault = (error: unknown): void => {
-  writeFrame(OUT_FD, [[FAULT, packError(error, bytesCodec)]]);
+  writeFrame(FROM_WORKER_FD, [[FAULT, packError(error, bytesCodec)]]);
   process.exit(1);
 };
 process.on('uncaughtException', fault);
