@@ -34,6 +34,21 @@ test('frames that are cut anywhere come out whole, in order', () => {
   );
 });
 
+test('what JSON would change comes back the same', () => {
+  const sparse: unknown[] = [1, 'two'];
+  sparse[4] = true;
+  const primitives = [0, -0, NaN, Infinity, -Infinity, 2 ** 53, 10n, '\ud800', null, undefined];
+  const arrays = [[-0], [undefined], [1, undefined, 2], sparse];
+  const objects = [{ field: undefined }, { deep: [[[[[-0]]]]] }, new Date(0), new Map([[1, -0]])];
+  for (const value of [...primitives, ...arrays, ...objects, new Uint8Array([91, 93])]) {
+    const [[last]] = new FrameReader().push(encodeFrame([[2, 7, 0.5, value], [1]])) as [[unknown[]]];
+    assert.deepEqual(last[3], value);
+    // In the middle of a message, where nothing can be left out.
+    const [[between]] = new FrameReader().push(encodeFrame([[2, value, 7]])) as [[unknown[]]];
+    assert.deepEqual(between, [2, value, 7]);
+  }
+});
+
 test('byte by byte as well', () => {
   const sent = [[[1, 'a']], [], [[2, { b: [1, 2, 3] }], [3]]];
   const bytes = Buffer.concat(sent.map((batch) => encodeFrame(batch)));
