@@ -36,6 +36,8 @@ export interface Owner {
   started(): boolean;
   /** Takes the task back for good; false when a worker has begun to run it. */
   withdraw(): boolean;
+  /** The future has settled; called before its callbacks. */
+  settled(future: Future<unknown>): void;
   /** For messages: what the task is called. */
   readonly label: string;
 }
@@ -45,6 +47,7 @@ export interface Owner {
  * type a `Future<number>` would not pass for a `Future<unknown>`, and could not be given to `wait`.
  */
 type Callback<T> = { callback(future: Future<T>): void }['callback'];
+type Resolve<T> = { resolve(value: T): void }['resolve'];
 
 /** For executors in this package: says who knows whether the task runs. */
 export let own: (future: Future<unknown>, owner: Owner) => void;
@@ -60,6 +63,8 @@ export class Future<T> implements PromiseLike<T> {
   #outcome: unknown;
   #callbacks: Callback<T>[] | undefined;
   #promise: Promise<T> | undefined;
+  #resolve: Resolve<T> | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   #owner: Owner | undefined;
   #observed = false;
   #unobserved: Unobserved | undefined;
@@ -227,10 +232,13 @@ export class Future<T> implements PromiseLike<T> {
   #settle(state: 'finished' | 'cancelled'): void {
     this.#state = state;
     const what = this.#failed && !this.#observed ? this.#label() : '';
+    const owner = this.#owner;
     this.#owner = undefined;
+    owner?.settled(this);
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
     if (callbacks !== undefined) for (const callback of callbacks) this.#call(callback);
+    if (this.#promise !== undefined) this.#settlePromise();
     // Read again: one of the callbacks may have looked.
     if (this.#failed && !this.#observed) this.#unobserved = watchFailure(this, what, this.#outcome);
   }
@@ -255,13 +263,20 @@ export class Future<T> implements PromiseLike<T> {
 
   #asPromise(): Promise<T> {
     this.#observe();
-    this.#promise ??= new Promise<T>((resolve, reject) => {
-      this.#whenDone(() => {
-        if (this.#failed) reject(this.#outcome);
-        else resolve(this.#outcome as T);
-      });
+    if (this.#promise !== undefined) return this.#promise;
+    this.#promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
+    if (this.done()) this.#settlePromise();
     return this.#promise;
+  }
+
+  #settlePromise(): void {
+    if (this.#failed) this.#reject?.(this.#outcome);
+    else this.#resolve?.(this.#outcome as T);
+    this.#resolve = undefined;
+    this.#reject = undefined;
   }
 
   #within<R>(

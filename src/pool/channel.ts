@@ -2,36 +2,32 @@
  * The path between a pool and all of its workers.
  *
  * The scheduler decides what is to run and in which order; the channel decides which worker gets it, how much
- * may lie ready in a worker's hands, and how the bytes travel. The scheduler sees task numbers and nothing of
- * transport, so that one channel can be put in place of another without a change above.
+ * may lie ready in a worker's hands, and how the bytes travel. The scheduler sees nothing of transport, so
+ * that one channel can be put in place of another without a change above.
  */
 
 import type { Transferable } from 'node:worker_threads';
-import type { TaskReference } from '../tasks/reference.ts';
-import type { CallDetails, FromWorker, PackedValue, ToWorker } from '../wire/protocol.ts';
+import type { FromWorker, ToWorker } from '../wire/protocol.ts';
 import type { WorkerHandle } from './backend.ts';
-
-/** A task, ready to be sent. */
-export interface OutgoingCall {
-  readonly id: number;
-  readonly reference: TaskReference;
-  readonly flags: number;
-  readonly args: PackedValue;
-  /** Must travel with `args`; spends them. */
-  readonly transfer: Transferable[] | undefined;
-  /** Sent only to a worker that can begin it now: what it moves (ports) cannot be taken back. */
-  readonly direct: boolean;
-  /** May be sent a second time, so that `args` must not be spent by the first. */
-  readonly repeatable: boolean;
-  readonly details: CallDetails | undefined;
-  readonly priority: number;
-}
+import type { Task } from './task.ts';
 
 /** What a worker held when it went. */
 export interface Leftover {
-  readonly begun: readonly number[];
-  readonly untouched: readonly number[];
+  readonly begun: readonly Task[];
+  readonly untouched: readonly Task[];
 }
+
+/** What a channel tells that brings outcomes by itself, and not as messages of workers. */
+export interface Outcomes {
+  succeeded(task: Task, worker: WorkerHandle, value: unknown): void;
+  /** Also when what came cannot be read. */
+  failed(task: Task, worker: WorkerHandle, error: unknown): void;
+}
+
+/** When the channel wants to be asked again by `collect`; see `linger`. */
+export const REST = 0;
+export const SOON = 1;
+export const LATER = 2;
 
 export interface Channel {
   readonly kind: 'plain' | 'shared' | 'none';
@@ -43,28 +39,47 @@ export interface Channel {
   retire(worker: WorkerHandle): void;
   /** A worker is gone. */
   detach(worker: WorkerHandle): Leftover;
+  /**
+   * Takes a snapshot of the arguments, as `task.args` and `task.transfer`.
+   *
+   * @throws NotShareableError
+   */
+  pack(task: Task, args: readonly unknown[], transfer: readonly Transferable[] | undefined): void;
+  /** The task is over, or will never be offered: lets go of what `pack` made. */
+  unpack(task: Task): void;
   /** Hands the task to a worker; false when none has room. Nothing leaves before `flush`. */
-  offer(call: OutgoingCall): boolean;
+  offer(task: Task): boolean;
   /** Sends what was offered and told. */
   flush(): void;
+  /** Settles what has come without a message; says how many tasks that were. */
+  collect(): number;
+  /**
+   * After `collect`, which gave `taken`, and `flush`: waits a little for more if that is worth it. Says when to
+   * collect again: `SOON`, after the promise reactions of what was settled; `LATER`, when the loop has turned;
+   * `REST`: there is nothing to wait for, or the channel will say so.
+   */
+  linger(taken: number): typeof REST | typeof SOON | typeof LATER;
   /** Takes a task back; false when a worker has begun it, or has to be taken to have. */
-  withdraw(id: number): boolean;
+  withdraw(task: Task): boolean;
   /** Takes back what no worker has begun and is less urgent than `priority`. */
-  recall(priority: number): readonly number[];
+  recall(priority: number): readonly Task[];
   /** Moves tasks from workers that are stuck to workers that are free. */
   rebalance(): void;
   /**
    * Has a worker begun it, as far as one can tell? True also for what only waits where it cannot be taken
    * back.
    */
-  hasBegun(id: number): boolean;
+  hasBegun(task: Task): boolean;
   /** Is it one of those that its worker is at, and not one that lies ready behind them? */
-  isUnderWay(id: number): boolean;
+  isUnderWay(task: Task): boolean;
   /** Says something to the worker that holds the task. */
-  tell(id: number, message: ToWorker): void;
-  holderOf(id: number): WorkerHandle | undefined;
-  /** Takes note of what a worker said, before the scheduler acts on it. False: stale, ignore it. */
-  observe(worker: WorkerHandle, message: FromWorker): boolean;
+  tell(task: Task, message: ToWorker): void;
+  holderOf(task: Task): WorkerHandle | undefined;
+  /**
+   * Takes note of what a worker said, before the scheduler acts on it. Gives the task that it is about, if it
+   * is about one that the worker has.
+   */
+  observe(worker: WorkerHandle, message: FromWorker): Task | undefined;
   /** Tasks in the worker's hands. */
   load(worker: WorkerHandle): number;
 }

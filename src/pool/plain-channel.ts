@@ -19,7 +19,7 @@
  */
 
 import type { Transferable } from 'node:worker_threads';
-import type { TaskReference } from '../tasks/reference.ts';
+import { type Codec, encodeArguments } from '../wire/codec.ts';
 import {
   CALL,
   CHUNK,
@@ -28,12 +28,13 @@ import {
   FAILED,
   FORGET,
   type FromWorker,
-  STARTED,
   STOP,
   type ToWorker,
 } from '../wire/protocol.ts';
 import type { WorkerHandle } from './backend.ts';
-import type { Channel, Leftover, OutgoingCall } from './channel.ts';
+import { type Channel, type Leftover, REST } from './channel.ts';
+import type { TaskFunction } from './functions.ts';
+import type { Task } from './task.ts';
 
 /**
  * Work that may lie in a process's hands behind the task that it runs, and how long its silence is taken for
@@ -48,22 +49,6 @@ const MOST_AHEAD = 48;
  * task.
  */
 const AT_EASE = 8;
-/** How quickly one slow task is forgotten: after some 30 quick ones it weighs a twentieth. */
-const DECAY = 0.9;
-
-/** Numbers for functions, the same for all workers of all pools. */
-const functionIds = new WeakMap<TaskReference, number>();
-let nextFunctionId = 1;
-
-function functionIdOf(reference: TaskReference): number {
-  let id = functionIds.get(reference);
-  if (id === undefined) {
-    id = nextFunctionId++;
-    functionIds.set(reference, id);
-  }
-  return id;
-}
-
 /**
  * Functions that a worker keeps at hand. A program that submits inline arrows makes a new one at each call,
  * and the worker would hold on to all of them, with what they capture on the event loop. One that was
@@ -79,7 +64,8 @@ interface Known {
 }
 
 interface Held {
-  readonly call: OutgoingCall;
+  readonly task: Task;
+  readonly hand: Hand;
   readonly fn: Known;
   readonly ticket: number;
   /** What it moves has moved: it cannot be sent to another worker. */
@@ -133,7 +119,17 @@ class Hand {
   }
 }
 
+function heldOf(task: Task): Held | undefined {
+  return task.held as Held | undefined;
+}
+
+/** What the task may take, in ms. */
+function expected(task: Task): number {
+  return task.called?.slowest ?? Infinity;
+}
+
 export interface PlainChannelOptions {
+  readonly codec: Codec;
   /** Tasks that one worker may run at once. */
   readonly concurrency: number;
   readonly maxWorkers: number;
@@ -150,10 +146,7 @@ export class PlainChannel implements Channel {
   readonly reason?: string;
   readonly #options: PlainChannelOptions;
   readonly #hands = new Map<WorkerHandle, Hand>();
-  readonly #holders = new Map<number, Hand>();
   readonly #unsent = new Set<Hand>();
-  /** The longest that a function took of late, decaying; in ms. */
-  readonly #slowest = new WeakMap<TaskReference, number>();
   #flushPlanned = false;
 
   constructor(options: PlainChannelOptions) {
@@ -178,28 +171,39 @@ export class PlainChannel implements Channel {
     if (hand === undefined) return { begun: [], untouched: [] };
     this.#hands.delete(worker);
     this.#unsent.delete(hand);
-    const begun: number[] = [];
-    const untouched: number[] = [];
+    const begun: Task[] = [];
+    const untouched: Task[] = [];
     for (const held of hand.held.values()) {
       const touched = held.spent || hand.isUnderWay(held, this.#options.concurrency);
-      (touched ? begun : untouched).push(held.call.id);
-      this.#holders.delete(held.call.id);
+      (touched ? begun : untouched).push(held.task);
+      held.task.held = undefined;
     }
     return { begun, untouched };
   }
 
-  offer(call: OutgoingCall): boolean {
+  pack(task: Task, args: readonly unknown[], transfer: readonly Transferable[] | undefined): void {
+    const packed = encodeArguments(this.#options.codec, args, transfer);
+    task.args = packed.value;
+    task.transfer = packed.transfer;
+  }
+
+  unpack(task: Task): void {
+    task.args = undefined;
+    task.transfer = undefined;
+  }
+
+  offer(task: Task): boolean {
     let best: Hand | undefined;
     let bestLoad = Infinity;
     for (const hand of this.#hands.values()) {
       const load = hand.held.size;
-      if (load < bestLoad && load < this.#limit(hand, call)) {
+      if (load < bestLoad && load < this.#limit(hand, task)) {
         best = hand;
         bestLoad = load;
       }
     }
     if (best === undefined) return false;
-    this.#give(best, call);
+    this.#give(best, task);
     return true;
   }
 
@@ -227,18 +231,25 @@ export class PlainChannel implements Channel {
     hand.worker.post(outbox, transfer.length > 0 ? transfer : undefined);
   }
 
-  withdraw(id: number): boolean {
-    const found = this.#find(id);
-    return found !== undefined && this.#revoke(found.hand, found.held);
+  collect(): number {
+    return 0;
   }
 
-  recall(priority: number): readonly number[] {
-    const recalled: number[] = [];
+  linger(): typeof REST {
+    return REST;
+  }
+
+  withdraw(task: Task): boolean {
+    const held = heldOf(task);
+    return held !== undefined && this.#revoke(held);
+  }
+
+  recall(priority: number): readonly Task[] {
+    const recalled: Task[] = [];
     for (const hand of this.#hands.values()) {
       if (hand.held.size <= this.#options.concurrency) continue;
       for (const held of hand.held.values()) {
-        if (held.call.priority < priority && !held.spent && this.#revoke(hand, held))
-          recalled.push(held.call.id);
+        if (held.task.priority < priority && !held.spent && this.#revoke(held)) recalled.push(held.task);
       }
     }
     return recalled;
@@ -249,66 +260,55 @@ export class PlainChannel implements Channel {
     if (this.#hands.size < 2) return;
     for (const free of this.#hands.values()) {
       while (free.held.size < concurrency && !this.#closed(free)) {
-        const call = this.#takeFromLongest();
-        if (call === undefined) return;
-        this.#give(free, call);
+        const task = this.#takeFromLongest();
+        if (task === undefined) return;
+        this.#give(free, task);
       }
     }
   }
 
-  hasBegun(id: number): boolean {
-    const found = this.#find(id);
-    return found?.hand.hasBegun(found.held) ?? false;
+  hasBegun(task: Task): boolean {
+    const held = heldOf(task);
+    return held?.hand.hasBegun(held) ?? false;
   }
 
-  isUnderWay(id: number): boolean {
-    const found = this.#find(id);
-    return found?.hand.isUnderWay(found.held, this.#options.concurrency) ?? false;
+  isUnderWay(task: Task): boolean {
+    const held = heldOf(task);
+    return held?.hand.isUnderWay(held, this.#options.concurrency) ?? false;
   }
 
-  tell(id: number, message: ToWorker): void {
-    const hand = this.#holders.get(id);
-    if (hand !== undefined) this.#send(hand, message);
+  tell(task: Task, message: ToWorker): void {
+    const held = heldOf(task);
+    if (held !== undefined) this.#send(held.hand, message);
   }
 
-  holderOf(id: number): WorkerHandle | undefined {
-    return this.#holders.get(id)?.worker;
+  holderOf(task: Task): WorkerHandle | undefined {
+    return heldOf(task)?.hand.worker;
   }
 
-  observe(worker: WorkerHandle, message: FromWorker): boolean {
+  observe(worker: WorkerHandle, message: FromWorker): Task | undefined {
     const hand = this.#hands.get(worker);
-    if (hand === undefined) return true;
+    const id = message[1];
+    const held = typeof id === 'number' ? hand?.held.get(id) : undefined;
+    if (hand === undefined || held === undefined) return undefined;
     switch (message[0]) {
       case DONE:
       case CHUNK:
-      case FAILED: {
-        const [, id, ms] = message;
-        const held = hand.held.get(id);
-        if (held === undefined) return false;
-        this.#drop(hand, held);
-        const { reference } = held.call;
-        this.#slowest.set(reference, Math.max(ms, (this.#slowest.get(reference) ?? 0) * DECAY));
+      case FAILED:
+        this.#drop(held);
+        held.task.called?.note(message[2]);
         hand.lastProgress = performance.now();
-        if (hand.held.size > 0) return true;
+        if (hand.held.size > 0) break;
         if (hand.retiring) this.#send(hand, [STOP]);
         else if (hand.quota <= 0) this.#options.onSpent(worker);
-        return true;
-      }
-      case STARTED:
-        return hand.held.has(message[1]);
+        break;
       default:
-        return true;
     }
+    return held.task;
   }
 
   load(worker: WorkerHandle): number {
     return this.#hands.get(worker)?.held.size ?? 0;
-  }
-
-  #find(id: number): { readonly hand: Hand; readonly held: Held } | undefined {
-    const hand = this.#holders.get(id);
-    const held = hand?.held.get(id);
-    return hand === undefined || held === undefined ? undefined : { hand, held };
   }
 
   #closed(hand: Hand): boolean {
@@ -316,52 +316,47 @@ export class PlainChannel implements Channel {
   }
 
   /** How many tasks this worker may hold if it gets this one. */
-  #limit(hand: Hand, call: OutgoingCall): number {
+  #limit(hand: Hand, task: Task): number {
     const { concurrency, maxWorkers } = this.#options;
     if (this.#closed(hand)) return 0;
-    if (call.direct || this.#hands.size < maxWorkers) return concurrency;
+    if (task.isDirect || this.#hands.size < maxWorkers) return concurrency;
     const { claims } = hand.worker;
     if (claims !== undefined) return Math.max(concurrency, hand.held.size + claims.free);
-    return concurrency + this.#ahead(hand, call);
+    return concurrency + this.#ahead(hand, task);
   }
 
   /** How many tasks may lie ready where they cannot be taken back. */
-  #ahead(hand: Hand, call: OutgoingCall): number {
+  #ahead(hand: Hand, task: Task): number {
     if (performance.now() - hand.lastProgress > AHEAD_MS) return 0;
-    const slowest = Math.max(hand.slowest, this.#expected(call));
+    const slowest = Math.max(hand.slowest, expected(task));
     return Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / slowest));
   }
 
-  /** What the call may take, in ms. */
-  #expected({ reference }: OutgoingCall): number {
-    return this.#slowest.get(reference) ?? Infinity;
-  }
-
-  #give(hand: Hand, call: OutgoingCall): void {
+  #give(hand: Hand, task: Task): void {
     const { concurrency } = this.#options;
     const { claims } = hand.worker;
     const waits = hand.held.size >= concurrency;
-    const expected = this.#expected(call);
     if (hand.held.size === 0) {
       hand.lastProgress = performance.now();
-      hand.slowest = expected;
-    } else hand.slowest = Math.max(hand.slowest, expected);
-    const ticket = claims !== undefined && claims.free > 0 && !call.direct ? claims.offer() : -1;
-    const fn = this.#define(hand, call.reference);
+      hand.slowest = expected(task);
+    } else hand.slowest = Math.max(hand.slowest, expected(task));
+    const ticket = claims !== undefined && claims.free > 0 && !task.isDirect ? claims.offer() : -1;
+    const fn = this.#define(hand, task.called as TaskFunction);
     fn.calls += 1;
     hand.unsent += 1;
-    this.#send(hand, [CALL, call.id, fn.id, call.flags, ticket, call.args, call.details]);
+    this.#send(hand, [CALL, task.id, fn.id, task.flags, ticket, task.args, task.details]);
     // What may be taken back is copied instead of moved, so that it is still there.
-    const spent = call.transfer !== undefined && (call.direct || !(waits || call.repeatable));
-    if (spent) hand.transfer.push(...(call.transfer ?? []));
-    hand.held.set(call.id, { call, fn, ticket, spent });
-    this.#holders.set(call.id, hand);
+    const spent = task.transfer !== undefined && (task.isDirect || !(waits || task.mayBeSentAgain));
+    if (spent) hand.transfer.push(...(task.transfer ?? []));
+    const held: Held = { task, hand, fn, ticket, spent };
+    hand.held.set(task.id, held);
+    task.wireId = task.id;
+    task.held = held;
     hand.quota -= 1;
   }
 
   /** Makes the function known to the worker, if it is not yet. */
-  #define(hand: Hand, reference: TaskReference): Known {
-    const id = functionIdOf(reference);
+  #define(hand: Hand, { id, reference }: TaskFunction): Known {
     const known = hand.known.get(id);
     if (known !== undefined) return known;
     if (hand.known.size >= MOST_KNOWN) this.#forgetOldest(hand);
@@ -392,12 +387,13 @@ export class PlainChannel implements Channel {
     this.#unsent.add(hand);
   }
 
-  #revoke(hand: Hand, held: Held): boolean {
+  #revoke(held: Held): boolean {
+    const { hand, task, ticket } = held;
     const { claims } = hand.worker;
-    if (claims === undefined || held.ticket < 0 || !claims.revoke(held.ticket)) return false;
-    this.#drop(hand, held);
+    if (claims === undefined || ticket < 0 || !claims.revoke(ticket)) return false;
+    this.#drop(held);
     hand.quota += 1;
-    if (held.call.transfer !== undefined) this.#unsend(hand, held.call.id);
+    if (task.transfer !== undefined) this.#unsend(hand, task.id);
     return true;
   }
 
@@ -413,22 +409,22 @@ export class PlainChannel implements Channel {
     hand.unsent -= 1;
   }
 
-  #drop(hand: Hand, { call, fn, ticket }: Held): void {
+  #drop({ task, hand, fn, ticket }: Held): void {
     fn.calls -= 1;
-    hand.held.delete(call.id);
-    this.#holders.delete(call.id);
+    hand.held.delete(task.id);
+    task.held = undefined;
     if (ticket >= 0) hand.worker.claims?.release(ticket);
   }
 
   /** The task that would wait longest: the last one in the fullest hand. */
-  #takeFromLongest(): OutgoingCall | undefined {
+  #takeFromLongest(): Task | undefined {
     let longest: Hand | undefined;
     for (const hand of this.#hands.values()) {
       if (hand.held.size > Math.max(this.#options.concurrency, longest?.held.size ?? 0)) longest = hand;
     }
     if (longest === undefined) return undefined;
     for (const held of [...longest.held.values()].toReversed()) {
-      if (!held.spent && this.#revoke(longest, held)) return held.call;
+      if (!held.spent && this.#revoke(held)) return held.task;
     }
     return undefined;
   }

@@ -35,6 +35,7 @@ export class Pool implements Engine {
     this.#initializer = readInitializer(backend, settings);
     const { concurrency, maxWorkers, maxTasksPerChild } = settings;
     this.#channel = new PlainChannel({
+      codec: backend.codec,
       concurrency,
       maxWorkers,
       maxTasksPerChild,

@@ -30,7 +30,6 @@ import type { ChunkResult, StreamSource, TaskRequest } from '../futures/engine.t
 import { type Future, hasFailed, own } from '../futures/future.ts';
 import { Waiters } from '../futures/waiters.ts';
 import { referenceTo } from '../tasks/reference.ts';
-import { encodeArguments } from '../wire/codec.ts';
 import { unpackError } from '../wire/error-envelope.ts';
 import {
   AS_CHUNK,
@@ -47,25 +46,26 @@ import {
   STARTED,
 } from '../wire/protocol.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
-import type { Channel, Leftover } from './channel.ts';
+import { type Channel, LATER, type Leftover, type Outcomes, SOON } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
+import { functionOf, type TaskFunction } from './functions.ts';
 import { hold, letGo } from './keep-alive.ts';
 import { learnErrorClasses } from './known-errors.ts';
 import type { PoolSettings } from './options.ts';
 import { PendingQueue } from './pending-queue.ts';
 import { StopLadder } from './stop-ladder.ts';
 import { SubmitStacks } from './submit-stack.ts';
-import { type Keeper, Task } from './task.ts';
+import { type Keeper, Task, TaskList } from './task.ts';
 import type { Workers, WorkersListener } from './workers.ts';
 
-export class Scheduler implements WorkersListener, Keeper {
+export class Scheduler implements WorkersListener, Keeper, Outcomes {
   readonly #backend: Backend;
   readonly #settings: PoolSettings;
   readonly #channel: Channel;
   readonly #workers: () => Workers;
   readonly #queue = new PendingQueue<Task>();
-  /** All tasks that are not over, by number. */
-  readonly #tasks = new Map<number, Task>();
+  /** All tasks that are not over. */
+  readonly #tasks = new TaskList();
   readonly #stacks = new SubmitStacks();
   readonly #ladder: StopLadder;
   #nextId = 1;
@@ -73,7 +73,10 @@ export class Scheduler implements WorkersListener, Keeper {
   #makeBroken: (() => BrokenExecutorError) | undefined;
   /** Nothing more is to begin: what comes back from workers is not queued again. */
   #cancelling = false;
-  #pumpPlanned = false;
+  #turnPlanned = false;
+  #laterPlanned = false;
+  #lastFn: Function | undefined;
+  #lastFunction: TaskFunction | undefined;
   /**
    * More than one priority has been seen, so urgent tasks may have to overtake what lies in workers' hands.
    */
@@ -100,38 +103,38 @@ export class Scheduler implements WorkersListener, Keeper {
 
   get pending(): number {
     let pending = 0;
-    for (const task of this.#tasks.values()) if (task.future.state === 'pending') pending += 1;
+    for (const task of this.#tasks.all()) if (task.future.state === 'pending') pending += 1;
     return pending;
   }
 
   get running(): number {
     let running = 0;
-    for (const task of this.#tasks.values()) if (task.future.state === 'running') running += 1;
+    for (const task of this.#tasks.all()) if (task.future.state === 'running') running += 1;
     return running;
   }
 
   /** Runs a call or a chunk. Never throws; the future says what is wrong. */
   run(request: TaskRequest): Future<unknown> {
-    const shape = request.arity === undefined ? 0 : AS_CHUNK;
-    const task = this.#prepare(request, shape, 0);
-    if (!task.future.done()) this.#enqueue(task, shape);
+    const task = this.#prepare(request, request.arity === undefined ? 0 : AS_CHUNK);
+    if (!task.future.done()) this.#enqueue(task);
     return task.future;
   }
 
   /** Prepares a generator task: its arguments are read now, and it runs once `start` is called. */
   open(request: TaskRequest, window: number, onItem: (value: unknown) => void): StreamSource {
-    const task = this.#prepare(request, AS_STREAM, window);
+    const task = this.#prepare(request, AS_STREAM);
+    task.window = window;
     task.onItem = onItem;
     return {
       start: () => {
-        if (!task.future.done()) this.#enqueue(task, AS_STREAM);
+        if (!task.future.done()) this.#enqueue(task);
         return task.future;
       },
-      grant: (credits) => this.#tell(task, [CREDIT, task.id, credits]),
+      grant: (credits) => this.#tell(task, [CREDIT, task.wireId, credits]),
       close: () => {
         if (task.future.done() || task.future.cancel()) return;
         task.repeatable = false;
-        this.#tell(task, [CLOSE, task.id]);
+        this.#tell(task, [CLOSE, task.wireId]);
         this.#ladder.startGrace(task, 'its consumer had left');
       },
     };
@@ -145,7 +148,7 @@ export class Scheduler implements WorkersListener, Keeper {
     if (this.#state === 'open') this.#state = 'closing';
     if (!cancelPending) return;
     this.#cancelling = true;
-    for (const task of this.#tasks.values()) task.future.cancel();
+    for (const task of this.#tasks.all()) task.future.cancel();
   }
 
   /** For tasks: their future has settled. */
@@ -167,7 +170,7 @@ export class Scheduler implements WorkersListener, Keeper {
   withdraw(task: Task): boolean {
     if (task.place === 'queue') this.#queue.remove(task);
     else if (task.place === 'channel') {
-      if (!this.#channel.withdraw(task.id)) return false;
+      if (!this.#channel.withdraw(task)) return false;
       // The worker drops it without a word, so nothing else would say that there is room.
       if (this.#queue.size > 0) this.#plan();
     }
@@ -176,55 +179,56 @@ export class Scheduler implements WorkersListener, Keeper {
   }
 
   hasBegun(task: Task): boolean {
-    return task.place === 'channel' && this.#channel.hasBegun(task.id);
+    return task.place === 'channel' && this.#channel.hasBegun(task);
   }
 
   #tell(task: Task, message: Parameters<Channel['tell']>[1]): void {
     if (task.place !== 'channel') return;
-    this.#channel.tell(task.id, message);
+    this.#channel.tell(task, message);
     this.#plan();
   }
 
   // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #prepare(request: TaskRequest, shape: number, window: number): Task {
+  #prepare(request: TaskRequest, shape: number): Task {
     const { options, fn, args, arity = 0 } = request;
-    const task = new Task(this, this.#nextId++, fn, options, this.#stacks.take(fn));
+    const flags = options.timeout === undefined ? shape : shape | SAY_STARTED;
+    const task = new Task(this, this.#nextId++, fn, options, flags, arity, this.#stacks.take(fn));
     this.counts.submitted += 1;
     const refusal = this.#refusal(shape);
     if (refusal !== undefined || options.signal?.aborted) {
+      own(task.future, task);
       task.future.setException(refusal ?? options.signal?.reason);
       return task;
     }
+    own(task.future, task);
     try {
-      const { codec } = this.#backend;
-      const packed = encodeArguments(codec, args, options.transfer);
+      this.#channel.pack(task, args, options.transfer);
       // Naming a function for the first time takes about as long as a worker takes to start; so that comes
       // first.
       if (!this.#workers().any) this.#workers().ensure(1);
       // The start of the first worker may have been all that it took.
       if (this.#makeBroken !== undefined) throw this.#makeBroken();
-      const reference = this.#backend.reference?.(fn) ?? referenceTo(fn);
-      void learnErrorClasses(reference);
-      const retries = options.retries ?? 0;
-      task.call = {
-        id: task.id,
-        reference,
-        flags: shape | (options.timeout === undefined ? 0 : SAY_STARTED),
-        args: packed.value,
-        transfer: packed.transfer,
-        direct: packed.transfer?.some((item) => !(item instanceof ArrayBuffer)) ?? false,
-        repeatable: retries > 0,
-        details: { name: task.label, attempt: 1, window, arity },
-        priority: task.priority,
-      };
+      task.called = this.#functionOf(fn);
     } catch (error) {
+      this.#channel.unpack(task);
       task.future.setException(error);
     }
     return task;
   }
 
-  #refusal(shape: number): Error | undefined {
+  /** Mostly it is the same function as the last time. */
+  #functionOf(fn: Function): TaskFunction {
+    if (this.#lastFn === fn && this.#lastFunction !== undefined) return this.#lastFunction;
+    const reference = this.#backend.reference?.(fn) ?? referenceTo(fn);
+    void learnErrorClasses(reference);
+    const called = functionOf(reference);
+    this.#lastFn = fn;
+    this.#lastFunction = called;
+    return called;
+  }
+
+  #refusal(flags: number): Error | undefined {
     if (this.#makeBroken !== undefined) return this.#makeBroken();
     if (this.#state !== 'open') {
       return new ExecutorShutdownError(
@@ -236,7 +240,7 @@ export class Scheduler implements WorkersListener, Keeper {
     }
     // A map keeps itself within bounds. It cannot know of others that fill the queue, and must not fail for
     // them.
-    if (shape === AS_CHUNK) return undefined;
+    if ((flags & AS_CHUNK) !== 0) return undefined;
     const { maxQueue, maxWorkers, concurrency } = this.#settings;
     if (this.#tasks.size < maxWorkers * concurrency + maxQueue) return undefined;
     return new QueueFullError(
@@ -244,18 +248,18 @@ export class Scheduler implements WorkersListener, Keeper {
     );
   }
 
-  #enqueue(task: Task, shape: number): void {
+  #enqueue(task: Task): void {
     // Asked again: starting the first worker for it may have broken the pool, and a stream begins later than
     // it is made; a signal that has fired by then fires no more.
-    const refusal = this.#refusal(shape);
+    const refusal = this.#refusal(task.flags);
     const { signal } = task.options;
     if (refusal !== undefined || signal?.aborted) {
+      this.#channel.unpack(task);
       task.future.setException(refusal ?? signal?.reason);
       return;
     }
-    own(task.future, task);
     if (this.#tasks.size === 0) hold();
-    this.#tasks.set(task.id, task);
+    this.#tasks.add(task);
     this.#push(task);
     this.#ladder.watchPending(task);
   }
@@ -268,17 +272,42 @@ export class Scheduler implements WorkersListener, Keeper {
   }
 
   #plan(): void {
-    if (this.#pumpPlanned) return;
-    this.#pumpPlanned = true;
-    process.nextTick(() => this.#pump());
+    if (this.#turnPlanned) return;
+    this.#turnPlanned = true;
+    process.nextTick(this.#turn);
   }
+
+  /** Settles what has come, and hands out what there is room for. */
+  readonly #turn = (): void => {
+    this.#turnPlanned = false;
+    const taken = this.#channel.collect();
+    this.#pump();
+    switch (this.#channel.linger(taken)) {
+      case SOON:
+        // Behind the reactions of the futures that were settled: what they submit is to be handed out first.
+        queueMicrotask(this.#planAgain);
+        break;
+      case LATER:
+        if (this.#laterPlanned) break;
+        this.#laterPlanned = true;
+        setImmediate(this.#later);
+        break;
+      default:
+    }
+  };
+
+  readonly #planAgain = (): void => this.#plan();
+
+  readonly #later = (): void => {
+    this.#laterPlanned = false;
+    this.#turn();
+  };
 
   /** Hands out as much as there is room for, and starts workers for the rest. */
   #pump(): void {
-    this.#pumpPlanned = false;
     this.#letUrgentOvertake();
     for (let task = this.#queue.peek(); task !== undefined; task = this.#queue.peek()) {
-      if (!this.#channel.offer(task.outgoing)) break;
+      if (!this.#channel.offer(task)) break;
       this.#queue.shift();
       task.place = 'channel';
     }
@@ -290,9 +319,7 @@ export class Scheduler implements WorkersListener, Keeper {
   #letUrgentOvertake(): void {
     const urgent = this.#mixed ? this.#queue.peek() : undefined;
     if (urgent === undefined) return;
-    for (const id of this.#channel.recall(urgent.priority)) {
-      const task = this.#tasks.get(id);
-      if (task === undefined) continue;
+    for (const task of this.#channel.recall(urgent.priority)) {
       task.place = 'queue';
       this.#queue.push(task);
     }
@@ -300,10 +327,7 @@ export class Scheduler implements WorkersListener, Keeper {
 
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  message(worker: WorkerHandle, message: FromWorker): void {
-    const id = message[1];
-    const task = typeof id === 'number' ? this.#tasks.get(id) : undefined;
-    if (task === undefined) return;
+  message(worker: WorkerHandle, task: Task, message: FromWorker): void {
     const { codec } = this.#backend;
     switch (message[0]) {
       case STARTED:
@@ -316,7 +340,7 @@ export class Scheduler implements WorkersListener, Keeper {
         this.#finish(task, worker, () => this.#chunkResult(task, message));
         break;
       case FAILED:
-        this.#fail(task, worker, unpackError(message[3], codec, task.stackOptions()));
+        this.failed(task, worker, unpackError(message[3], codec, task.stackOptions()));
         break;
       case ITEM:
         this.#item(task, message[2]);
@@ -329,15 +353,13 @@ export class Scheduler implements WorkersListener, Keeper {
   }
 
   changed(): void {
-    this.#pump();
+    this.#turn();
   }
 
   died(leftover: Leftover, death: WorkerDeath, cause: unknown): void {
     // Once the pool is being killed, or told to begin nothing more, nothing is run again.
     const open = this.#workers().open && !this.#cancelling;
-    for (const id of leftover.untouched) {
-      const task = this.#tasks.get(id);
-      if (task === undefined) continue;
+    for (const task of leftover.untouched) {
       if (open && !task.future.done()) {
         this.#push(task);
         continue;
@@ -347,9 +369,7 @@ export class Scheduler implements WorkersListener, Keeper {
       // it back.
       if (!task.future.cancel()) this.#lose(task, death, cause);
     }
-    for (const id of leftover.begun) {
-      const task = this.#tasks.get(id);
-      if (task === undefined) continue;
+    for (const task of leftover.begun) {
       if (open && !task.future.done() && task.mayRunAgain) this.#retry(task);
       else this.#lose(task, death, cause);
     }
@@ -367,7 +387,7 @@ export class Scheduler implements WorkersListener, Keeper {
     this.#makeBroken = makeError;
     this.#state = 'broken';
     this.#cancelling = true;
-    for (const task of this.#tasks.values()) {
+    for (const task of this.#tasks.all()) {
       // What a worker has begun is over when that worker is gone; it is told to go by whoever broke the pool.
       if (task.place === 'queue') this.withdraw(task);
       if (!task.future.done()) task.future.setException(makeError());
@@ -387,7 +407,12 @@ export class Scheduler implements WorkersListener, Keeper {
     task.future.setResult(value);
   }
 
-  #fail(task: Task, worker: WorkerHandle, error: unknown): void {
+  succeeded(task: Task, worker: WorkerHandle, value: unknown): void {
+    this.#over(task, worker);
+    if (!task.future.done()) task.future.setResult(value);
+  }
+
+  failed(task: Task, worker: WorkerHandle, error: unknown): void {
     this.#over(task, worker);
     if (!task.future.done()) task.future.setException(error);
   }
@@ -444,9 +469,14 @@ export class Scheduler implements WorkersListener, Keeper {
 
   /** The task is over; its future may still have to be settled by the caller. */
   #forget(task: Task): void {
+    const { place } = task;
+    if (place === 'over') return;
     task.place = 'over';
     task.release();
-    if (!this.#tasks.delete(task.id) || this.#tasks.size > 0) return;
+    this.#channel.unpack(task);
+    if (place === 'new') return;
+    this.#tasks.remove(task);
+    if (this.#tasks.size > 0) return;
     letGo();
     this.#idle.wake();
   }

@@ -15,7 +15,7 @@ import { packError } from '../wire/error-envelope.ts';
 import { ABORT, type ToWorker } from '../wire/protocol.ts';
 import type { WorkerHandle } from './backend.ts';
 import type { Channel } from './channel.ts';
-import type { Task } from './task.ts';
+import { type Task, Watches } from './task.ts';
 
 /** What a task that ignores its abort signal is given before its worker is stopped. */
 const DEFAULT_GRACE_MS = 500;
@@ -43,11 +43,13 @@ export class StopLadder {
   watchPending(task: Task): void {
     const { signal, queueTimeout } = task.options;
     if (signal !== undefined) {
-      task.offSignal = onAbort(signal, (reason) => this.abandon(task, reason, 'its signal had fired'));
+      watchesOf(task).offSignal = onAbort(signal, (reason) =>
+        this.abandon(task, reason, 'its signal had fired'),
+      );
     }
     if (queueTimeout === undefined) return;
-    task.queueTimer = after(queueTimeout, () => {
-      if (this.#channel.isUnderWay(task.id)) return;
+    watchesOf(task).queueTimer = after(queueTimeout, () => {
+      if (this.#channel.isUnderWay(task)) return;
       const limit = `longer than ${queueTimeout} ms (queueTimeout)`;
       const error = new TimeoutError(`Task ${task.label} waited in the queue for ${limit}`);
       this.abandon(task, error, 'its time in the queue was over');
@@ -58,7 +60,7 @@ export class StopLadder {
   watchRunning(task: Task): void {
     const { timeout } = task.options;
     if (timeout === undefined || task.future.done()) return;
-    task.runTimer = after(timeout, () => {
+    watchesOf(task).runTimer = after(timeout, () => {
       const error = new TimeoutError(`Task ${task.label} ran for longer than ${timeout} ms (timeout)`);
       this.abandon(task, error, 'its time was over');
     });
@@ -70,7 +72,7 @@ export class StopLadder {
     const stopped = this.#controls.withdraw(task);
     task.future.setException(error);
     if (stopped) return;
-    this.#controls.tell(task, [ABORT, task.id, packError(error, this.#codec)]);
+    this.#controls.tell(task, [ABORT, task.wireId, packError(error, this.#codec)]);
     this.startGrace(task, why);
   }
 
@@ -80,20 +82,26 @@ export class StopLadder {
   }
 
   #graceAfter(task: Task, why: string, ms: number): void {
-    task.graceTimer ??= after(ms, () => {
-      const holder = this.#channel.holderOf(task.id);
+    const watches = watchesOf(task);
+    watches.graceTimer ??= after(ms, () => {
+      const holder = this.#channel.holderOf(task);
       if (holder === undefined) return;
-      if (!this.#channel.isUnderWay(task.id)) {
+      if (!this.#channel.isUnderWay(task)) {
         // Whatever keeps that worker busy is another task, which has done nothing wrong. Looked at again in
         // a while, however short the grace.
-        task.graceTimer = undefined;
+        watches.graceTimer = undefined;
         this.#graceAfter(task, why, Math.max(ms, DEFAULT_GRACE_MS));
         return;
       }
       const grace = task.options.grace ?? DEFAULT_GRACE_MS;
       const reason = `it was stopped because task ${task.label} went on for ${grace} ms after ${why}`;
       if (holder.abandon === undefined) this.#controls.stopWorker(holder, reason);
-      else holder.abandon(task.id);
+      else holder.abandon(task.wireId);
     });
   }
+}
+
+function watchesOf(task: Task): Watches {
+  task.watches ??= new Watches();
+  return task.watches;
 }

@@ -21,6 +21,7 @@ import { FAULT, type FromWorker, READY, SETUP_FAILED, type WorkerSetup } from '.
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
 import type { PoolSettings } from './options.ts';
+import type { Task } from './task.ts';
 
 /** Workers that may die one after the other before they are ready, until the pool gives up. */
 const START_ATTEMPTS = 3;
@@ -34,7 +35,7 @@ const STOP_LIMIT_MS = 5000;
 
 /** What the scheduler hears. */
 export interface WorkersListener {
-  message(worker: WorkerHandle, message: FromWorker): void;
+  message(worker: WorkerHandle, task: Task, message: FromWorker): void;
   /** A batch of messages, a start or an exit has been dealt with: there may be room for tasks. */
   changed(): void;
   /**
@@ -254,11 +255,16 @@ export class Workers {
           member.fault = message[1];
           break;
         default:
-          if (this.#channel.observe(handle, message)) this.#listener.message(handle, message);
+          this.#observe(handle, message);
       }
     }
     this.#listener.changed();
     this.#planSweep();
+  }
+
+  #observe(handle: WorkerHandle, message: FromWorker): void {
+    const task = this.#channel.observe(handle, message);
+    if (task !== undefined) this.#listener.message(handle, task, message);
   }
 
   #exited(member: Member, observed: WorkerDeath): void {

@@ -1,0 +1,36 @@
+/** What a pool knows of the functions that it is given. */
+
+import type { TaskReference } from '../tasks/reference.ts';
+
+/** How quickly one slow call is forgotten: after some 30 quick ones it weighs a twentieth. */
+const DECAY = 0.9;
+
+/** One function, for all pools of this thread. */
+export class TaskFunction {
+  /** Its number, the same for all workers of all pools. */
+  readonly id: number;
+  readonly reference: TaskReference;
+  /** The longest that a call took of late, decaying, in ms; Infinity before the first is over. */
+  slowest: number = Infinity;
+
+  constructor(id: number, reference: TaskReference) {
+    this.id = id;
+    this.reference = reference;
+  }
+
+  /** A call took so many ms. */
+  note(ms: number): void {
+    this.slowest = this.slowest === Infinity ? ms : Math.max(ms, this.slowest * DECAY);
+  }
+}
+
+const functions = new WeakMap<TaskReference, TaskFunction>();
+let nextId = 1;
+
+export function functionOf(reference: TaskReference): TaskFunction {
+  const known = functions.get(reference);
+  if (known !== undefined) return known;
+  const added = new TaskFunction(nextId++, reference);
+  functions.set(reference, added);
+  return added;
+}
