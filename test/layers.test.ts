@@ -23,6 +23,7 @@ const layers: Readonly<
   tasks: { from: ['errors.ts', 'options.ts'] },
   // A call carries the name of its function.
   wire: { from: ['errors.ts', 'options.ts'], types: ['tasks'] },
+  memory: { from: ['errors.ts', 'options.ts'] },
   futures: { from: ['errors.ts', 'options.ts'] },
   pool: { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures'] },
   backends: { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures', 'pool'] },
@@ -35,6 +36,7 @@ const layers: Readonly<
 /** Packages, and the only layers that may use them. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   acorn: ['tasks'],
+  koffi: ['memory'],
   'eslint-scope': ['tasks'],
   commander: ['cli'],
   picocolors: ['cli', 'compare'],

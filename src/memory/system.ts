@@ -1,0 +1,75 @@
+/**
+ * What a region between processes needs of the operating system, and nothing more: small enough for tests to
+ * put another in its place, which runs out of memory when they say so.
+ *
+ * As in the kernel, a negative result is an error: minus its number.
+ */
+
+import { getSystemErrorName } from 'node:util';
+
+/** Memory that is mapped into this process. Addresses are below 2 ** 47, so a number holds them exactly. */
+export interface Mapping {
+  readonly address: number;
+  readonly buffer: ArrayBuffer;
+}
+
+export interface System {
+  /** Shared memory of `size` bytes that no name leads to: its descriptor, which is closed on exec. */
+  createMemory(size: number): number;
+  /** The size of the memory behind a descriptor. */
+  sizeOf(descriptor: number): number;
+  /** Another descriptor of the same memory. */
+  duplicate(descriptor: number): number;
+  closeDescriptor(descriptor: number): void;
+  /** Sees to it that there is memory for these bytes. 0, or what is in the way. */
+  allocate(descriptor: number, start: number, length: number): number;
+  map(descriptor: number, size: number): Mapping | number;
+  /**
+   * Gives the shared memory back and leaves private zeros in its place, at the same address: views that
+   * somebody still has cannot crash the process, nor reach what is mapped there next.
+   */
+  vacate(address: number, size: number): void;
+  /** For when there are no views any more. */
+  unmap(address: number, size: number): void;
+  /** 0 when woken, else `errors.again` (the word is not `value`), `errors.timedOut` or `errors.interrupted`. */
+  futexWait(address: number, value: number, milliseconds: number): number;
+  /** How many were woken. */
+  futexWake(address: number, count: number): number;
+}
+
+/** Where shared memory between processes cannot be had: why, in a sentence for users. */
+export type SystemResult =
+  | { readonly system: System; readonly unavailable?: undefined }
+  | { readonly system?: undefined; readonly unavailable: string };
+
+/** Numbers of Linux, the same on all processors that we support. */
+export const errors = {
+  interrupted: -4,
+  again: -11,
+  noMemory: -12,
+  tooLarge: -27,
+  noSpace: -28,
+  timedOut: -110,
+  quota: -122,
+} as const;
+
+const outOfMemory: ReadonlySet<number> = new Set([
+  errors.noMemory,
+  errors.tooLarge,
+  errors.noSpace,
+  errors.quota,
+]);
+
+/** For users, who see it in the statistics of an executor. */
+export function refusalOf(bytes: number, error: number): string {
+  const code = getSystemErrorName(error);
+  return outOfMemory.has(error)
+    ? `the system has no room for ${readable(bytes)} of shared memory (${code})`
+    : `the system refused ${readable(bytes)} of shared memory (${code})`;
+}
+
+function readable(bytes: number): string {
+  if (bytes % 2 ** 20 === 0) return `${bytes / 2 ** 20} MiB`;
+  if (bytes % 2 ** 10 === 0) return `${bytes / 2 ** 10} KiB`;
+  return `${bytes} bytes`;
+}
