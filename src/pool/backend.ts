@@ -8,15 +8,22 @@ import type { WorkerDeath } from '../errors.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import type { Codec } from '../wire/codec.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../wire/protocol.ts';
+import type { Region } from '../memory/region.ts';
 import type { Claims } from './claims.ts';
+import type { Sharing } from './shared/sharing.ts';
 
 export interface Backend {
   readonly kind: 'event-loop' | 'thread' | 'process';
   readonly codec: Codec;
   /** Names a function for this backend; absent where the common way serves. Throws `NotShareableError`. */
   reference?(fn: Function): TaskReference;
+  /**
+   * Makes memory that workers share with the pool. Absent: there is none to share. Throws where the system has
+   * none, saying why.
+   */
+  makeRegion?(bytes: number): Region;
   /** May throw when the system refuses to start one. */
-  start(setup: WorkerSetup, events: WorkerEvents): WorkerHandle;
+  start(setup: WorkerSetup, events: WorkerEvents, sharing?: Sharing): WorkerHandle;
 }
 
 /** What a worker tells its pool. After `exited` comes nothing more; everything sent before comes first. */
@@ -33,8 +40,12 @@ export interface WorkerHandle {
    * Present where both sides can see which tasks have begun; without it a task that was sent counts as begun.
    */
   readonly claims: Claims | undefined;
+  /** Present where tasks travel through shared memory. */
+  readonly sharing?: Sharing | undefined;
   /** Delivers in order. Messages to a worker that is gone are dropped; its `exited` says so. */
   post(batch: readonly ToWorker[], transfer?: readonly Transferable[]): void;
+  /** Wakes a worker that sleeps at its board, see `memory/parking.ts`. */
+  rouse?(): void;
   /** Ends it at once, whatever it does. `terminate` lets a process clean up, where there is such a thing. */
   kill(how: 'terminate' | 'kill'): void;
   /** Where a worker cannot be ended without ending the program: gives up on one task instead of `kill`. */

@@ -9,6 +9,7 @@
 import type { Transferable } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from '../wire/protocol.ts';
 import type { WorkerHandle } from './backend.ts';
+import type { Sharing } from './shared/sharing.ts';
 import type { Task } from './task.ts';
 
 /** What a worker held when it went. */
@@ -33,6 +34,10 @@ export interface Channel {
   readonly kind: 'plain' | 'shared' | 'none';
   /** Why it is not the better one, where that is so. */
   readonly reason?: string;
+  /** What a worker that is about to start shares with the pool, if anything. May throw for want of memory. */
+  admit(): Sharing | undefined;
+  /** The worker that this was for could not be started. */
+  dismiss(sharing: Sharing): void;
   /** A worker is ready for tasks. */
   attach(worker: WorkerHandle): void;
   /** A worker takes no more tasks, and is told to end when it has finished those that it has. */
@@ -80,6 +85,10 @@ export interface Channel {
    * is about one that the worker has.
    */
   observe(worker: WorkerHandle, message: FromWorker): Task | undefined;
+  /** Tasks that were taken from the scheduler, and that no worker has a hand free for. */
+  readonly backlog: number;
+  /** All workers are gone. */
+  close(): void;
   /** Tasks in the worker's hands. */
   load(worker: WorkerHandle): number;
 }

@@ -155,6 +155,18 @@ export class PlainChannel implements Channel {
     if (options.reason !== undefined) this.reason = options.reason;
   }
 
+  admit(): undefined {
+    return undefined;
+  }
+
+  dismiss(): void {
+    // It has given nothing.
+  }
+
+  close(): void {
+    // It holds nothing.
+  }
+
   attach(worker: WorkerHandle): void {
     this.#hands.set(worker, new Hand(worker, this.#options.maxTasksPerChild));
   }
@@ -229,6 +241,10 @@ export class PlainChannel implements Channel {
     hand.urgent = false;
     if (outbox.length === 0) return;
     hand.worker.post(outbox, transfer.length > 0 ? transfer : undefined);
+  }
+
+  get backlog(): number {
+    return 0;
   }
 
   collect(): number {

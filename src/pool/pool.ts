@@ -7,11 +7,14 @@ import { isLoadingTaskModule } from '../tasks/loading.ts';
 import { referenceTo } from '../tasks/reference.ts';
 import { encodeArguments } from '../wire/codec.ts';
 import type { WorkerSetup } from '../wire/protocol.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, WorkerHandle } from './backend.ts';
+import type { Channel } from './channel.ts';
 import { hold, letGo } from './keep-alive.ts';
 import type { PoolSettings } from './options.ts';
 import { PlainChannel } from './plain-channel.ts';
 import { Scheduler } from './scheduler.ts';
+import { SharedChannel } from './shared/shared-channel.ts';
+import type { Sharing } from './shared/sharing.ts';
 import { Workers } from './workers.ts';
 
 /**
@@ -22,7 +25,7 @@ const LOOK_AHEAD = 32;
 export class Pool implements Engine {
   readonly #backend: Backend;
   readonly #settings: PoolSettings;
-  readonly #channel: PlainChannel;
+  readonly #channel: Channel;
   readonly #scheduler: Scheduler;
   readonly #workers: Workers;
   readonly #initializer: () => WorkerSetup['initializer'];
@@ -33,21 +36,13 @@ export class Pool implements Engine {
     this.#backend = backend;
     this.#settings = settings;
     this.#initializer = readInitializer(backend, settings);
-    const { concurrency, maxWorkers, maxTasksPerChild } = settings;
-    this.#channel = new PlainChannel({
-      codec: backend.codec,
-      concurrency,
-      maxWorkers,
-      maxTasksPerChild,
-      ...channelFor(backend, settings),
-      onSpent: (worker) => this.#workers.retire(worker),
-    });
+    this.#channel = this.#makeChannel();
     this.#scheduler = new Scheduler(backend, settings, this.#channel, () => this.#workers);
     this.#workers = new Workers(
       backend,
       settings,
       this.#channel,
-      (name) => this.#setup(name),
+      (name, sharing) => this.#setup(name, sharing),
       this.#scheduler,
     );
     if (settings.minWorkers > 0) {
@@ -94,6 +89,7 @@ export class Pool implements Engine {
     // Ending workers hold nothing open by themselves, and somebody waits for them.
     hold();
     await this.#workers.close(how, reason);
+    if (!this.#ended) this.#channel.close();
     this.#ended = true;
     letGo();
   }
@@ -125,22 +121,47 @@ export class Pool implements Engine {
     });
   }
 
-  #setup(name: string): WorkerSetup {
+  #setup(name: string, sharing: Sharing | undefined): WorkerSetup {
     const { concurrency } = this.#settings;
     const initializer = this.#initializer();
-    return initializer === undefined ? { name, concurrency } : { name, concurrency, initializer };
+    return {
+      name,
+      concurrency,
+      ...(initializer === undefined ? {} : { initializer }),
+      ...(sharing === undefined ? {} : { shared: sharing.layout }),
+    };
   }
-}
 
-/** Which way tasks travel, and why not a better one where one was asked for. */
-function channelFor(
-  backend: Backend,
-  { channel }: PoolSettings,
-): { kind: 'plain' | 'none'; reason?: string } {
-  if (backend.kind === 'event-loop') return { kind: 'none' };
-  return channel === 'plain'
-    ? { kind: 'plain' }
-    : { kind: 'plain', reason: 'this version has no other channel' };
+  /** Shared memory where it is wanted and can be had, else messages. */
+  #makeChannel(): Channel {
+    const { concurrency, maxWorkers, maxTasksPerChild, channel } = this.#settings;
+    const { kind, codec } = this.#backend;
+    const common = {
+      codec,
+      concurrency,
+      maxWorkers,
+      maxTasksPerChild,
+      onSpent: (worker: WorkerHandle) => this.#workers.retire(worker),
+    };
+    if (kind === 'event-loop') return new PlainChannel({ ...common, kind: 'none' });
+    if (channel === 'plain') return new PlainChannel(common);
+    const { makeRegion } = this.#backend;
+    if (makeRegion === undefined) return new PlainChannel({ ...common, reason: 'tba' });
+    try {
+      return new SharedChannel({
+        ...common,
+        makeRegion: (bytes) => makeRegion.call(this.#backend, bytes),
+        outcomes: {
+          succeeded: (task, worker, value) => this.#scheduler.succeeded(task, worker, value),
+          failed: (task, worker, error) => this.#scheduler.failed(task, worker, error),
+        },
+        onWake: () => this.#scheduler.turn(),
+        onCorrupted: (worker, error) => this.#workers.corrupted(worker, error),
+      });
+    } catch (error) {
+      return new PlainChannel({ ...common, reason: (error as Error).message });
+    }
+  }
 }
 
 /**

@@ -313,7 +313,8 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     }
     if (this.#queue.size === 0) this.#channel.rebalance();
     this.#channel.flush();
-    if (this.#queue.size > 0) this.#workers().ensure(this.#queue.size);
+    const waiting = this.#queue.size + this.#channel.backlog;
+    if (waiting > 0) this.#workers().ensure(waiting);
   }
 
   #letUrgentOvertake(): void {
@@ -354,6 +355,11 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
 
   changed(): void {
     this.#turn();
+  }
+
+  /** For the channel: there may be something to collect. */
+  get turn(): () => void {
+    return this.#turn;
   }
 
   died(leftover: Leftover, death: WorkerDeath, cause: unknown): void {

@@ -64,8 +64,12 @@ export class Task implements Owner, Queued {
 
   /** What it is called in messages, while a worker has it. For the channel. */
   wireId = 0;
-  /** What the channel keeps of it while it has it. */
+  // For the channel, while it has the task: what it keeps of it, and where its arguments are.
   held: unknown = undefined;
+  form = 0;
+  slot = -1;
+  block = -1;
+  size = 0;
   watches: Watches | undefined = undefined;
   /** Its neighbours among the tasks that are not over. */
   previous: Task | undefined = undefined;

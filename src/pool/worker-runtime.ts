@@ -18,17 +18,16 @@ import type { Transferable } from 'node:worker_threads';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from '../futures/fifo.ts';
 import { isThenable } from '../futures/thenable.ts';
-import { type CurrentTask, runAs } from '../tasks/current-task.ts';
+import { runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import { resolveTask } from '../tasks/resolve.ts';
-import { type Codec, encodeResults, type Packed } from '../wire/codec.ts';
+import { type Codec, encodeResults, isMarked, type Packed } from '../wire/codec.ts';
 import { packError, unpackError } from '../wire/error-envelope.ts';
 import {
   ABORT,
   AS_CHUNK,
   AS_STREAM,
   CALL,
-  type CallDetails,
   CHUNK,
   CLOSE,
   CREDIT,
@@ -43,14 +42,19 @@ import {
   SAY_STARTED,
   SETUP,
   SETUP_FAILED,
+  type SharedLayout,
   STARTED,
   STOP,
   type ToWorker,
+  WANT,
   type WorkerSetup,
 } from '../wire/protocol.ts';
 import { CreditedStream } from './credited-stream.ts';
 import { learnErrorClasses } from './known-errors.ts';
-import { runChunk } from './run-chunk.ts';
+import { type ChunkOutcome, runChunk } from './run-chunk.ts';
+import { Running } from './running.ts';
+import * as record from './shared/record.ts';
+import type { Seat } from './shared/seat.ts';
 
 /** What an entry file brings: how to send, how to end, and what is special about where this runs. */
 export interface WorkerHost {
@@ -60,6 +64,8 @@ export interface WorkerHost {
   end(): void;
   /** Whether this worker may run the task now; absent: always. */
   claim?(ticket: number): boolean;
+  /** A seat at the board, where tasks travel through shared memory. */
+  sit?(layout: SharedLayout): Seat;
   /** Takes the place of the common way to find the function of a task. */
   resolve?(reference: TaskReference): Function;
   /**
@@ -69,71 +75,35 @@ export interface WorkerHost {
   readonly slice?: number;
 }
 
+/** Milliseconds of tasks from the board in a row, before the event loop of this worker has its turn. */
+const SERVE_MS = 1;
+
+/** Functions that are kept at hand; see also `MOST_KNOWN` of `plain-channel.ts`. */
+const MOST_KNOWN = 2048;
+
 type Call = Extract<ToWorker, readonly [typeof CALL, ...unknown[]]>;
-
-/** A task that runs here, as the runtime sees it and (`CurrentTask`) as the task does. */
-class Running implements CurrentTask {
-  readonly id: number;
-  readonly name: string;
-  readonly attempt: number;
-  readonly workerName: string;
-  readonly startedAt: number = performance.now();
-  stream: CreditedStream | undefined;
-  /** The consumer of its stream has left, perhaps before the function was loaded. */
-  closed = false;
-  /**
-   * Made when the task first asks for its signal: most never do, and a controller costs more than a small
-   * task.
-   */
-  #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
-  readonly #report: (id: number, value: unknown) => void;
-
-  constructor(
-    id: number,
-    details: CallDetails | undefined,
-    workerName: string,
-    report: (id: number, value: unknown) => void,
-  ) {
-    this.id = id;
-    this.name = details?.name ?? '';
-    this.attempt = details?.attempt ?? 1;
-    this.workerName = workerName;
-    this.#report = report;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
-    }
-    return this.#controller.signal;
-  }
-
-  /** A value of its own, so that a task may take it out of the object: `const { report } = currentTask()`. */
-  get report(): (value: unknown) => void {
-    return (value) => this.#report(this.id, value);
-  }
-
-  abort(reason: unknown): void {
-    this.#aborted ??= { reason };
-    this.#controller?.abort(reason);
-  }
-}
 
 export class WorkerRuntime {
   readonly #host: WorkerHost;
   #setup: WorkerSetup | undefined;
+  #seat: Seat | undefined;
   readonly #functions = new Map<number, Function | Promise<Function>>();
+  readonly #labels = new Map<number, string>();
   readonly #references = new Map<number, TaskReference>();
   readonly #line = new Fifo<Call>();
+  /** Tasks that are not over when their function returns. */
   readonly #running = new Map<number, Running>();
+  /** Tasks that were taken from the board, and whose calls have been asked for. */
+  readonly #wanted = new Map<number, number>();
   #stopping = false;
+  #serving = false;
   #outbox: FromWorker[] = [];
   #transfer: Transferable[] = [];
   #flushPlanned = false;
   /** When others get their turn; undefined at the beginning of a turn of the loop. */
   #sliceEnd: number | undefined;
+  /** The time, as of the end of the last task, if nothing has been waited for since. */
+  #now = 0;
 
   constructor(host: WorkerHost) {
     this.#host = host;
@@ -147,8 +117,7 @@ export class WorkerRuntime {
   /** Gives up on a task that cannot be stopped: it counts as over, and what it still says is dropped. */
   abandon(id: number): void {
     const running = this.#running.get(id);
-    if (running === undefined) return;
-    this.#fail(running, new TimeoutError('The task was given up'));
+    if (running !== undefined) this.#fail(running, new TimeoutError('The task was given up'));
   }
 
   #take(message: ToWorker): void {
@@ -162,6 +131,7 @@ export class WorkerRuntime {
       case FORGET:
         this.#references.delete(message[1]);
         this.#functions.delete(message[1]);
+        this.#labels.delete(message[1]);
         break;
       case CALL:
         this.#line.push(message);
@@ -184,6 +154,7 @@ export class WorkerRuntime {
   async #start(setup: WorkerSetup): Promise<void> {
     this.#setup = setup;
     try {
+      if (setup.shared !== undefined) this.#seat = this.#host.sit?.(setup.shared);
       if (setup.initializer !== undefined) {
         const { reference, args } = setup.initializer;
         const initializer = await this.#resolve(reference);
@@ -194,14 +165,18 @@ export class WorkerRuntime {
       return;
     }
     this.#host.post([[READY]]);
+    this.#serve();
   }
 
   // ── running ─────────────────────────────────────────────────────────────────────────────────────────────
 
+  get #hasRoom(): boolean {
+    return this.#running.size + this.#wanted.size < (this.#setup?.concurrency ?? 1);
+  }
+
   /** Begins tasks while there are some, and room for them. */
   #advance(): void {
-    const { concurrency = 1 } = this.#setup ?? {};
-    while (this.#line.length > 0 && this.#running.size < concurrency && !this.#isSliceOver()) {
+    while (this.#line.length > 0 && this.#mayBegin() && !this.#isSliceOver()) {
       const call = this.#line.shift() as Call;
       const ticket = call[4];
       if (ticket >= 0 && this.#host.claim?.(ticket) === false) continue;
@@ -209,7 +184,17 @@ export class WorkerRuntime {
       this.#begin(call);
     }
     this.#flush();
-    if (this.#stopping && this.#line.length === 0 && this.#running.size === 0) this.#host.end();
+    this.#serve();
+    if (this.#stopping && this.#line.length === 0 && this.#isIdle) this.#host.end();
+  }
+
+  get #isIdle(): boolean {
+    return this.#running.size === 0 && this.#wanted.size === 0;
+  }
+
+  /** A call that was asked for has its room already. */
+  #mayBegin(): boolean {
+    return this.#hasRoom || this.#wanted.size > 0;
   }
 
   /**
@@ -229,18 +214,100 @@ export class WorkerRuntime {
     return performance.now() > this.#sliceEnd;
   }
 
-  #begin(call: Call): void {
-    const [, id, functionId, flags] = call;
-    const running = new Running(id, call[6], this.#setup?.name ?? '', this.#report);
-    this.#running.set(id, running);
+  /**
+   * Takes tasks from the board while there are some, and room for them. Between two slices of them timers,
+   * sockets and messages of this worker have their turn.
+   */
+  readonly #serve = (): void => {
+    const seat = this.#seat;
+    if (seat === undefined || this.#serving || this.#stopping) return;
+    this.#serving = true;
+    seat.sitDown();
+    this.#now = performance.now();
+    const end = this.#now + SERVE_MS;
+    for (;;) {
+      if (!this.#hasRoom) {
+        seat.standBack();
+        break;
+      }
+      const slot = seat.claim();
+      if (slot >= 0) {
+        this.#beginSlot(seat, slot);
+        this.#flush();
+        if (this.#now < end) continue;
+        setImmediate(this.#serve);
+        break;
+      }
+      // While tasks of its own wait for timers and sockets, the loop has to turn.
+      if (this.#running.size === 0 && seat.look()) {
+        this.#now = performance.now();
+        continue;
+      }
+      if (seat.lieDown(this.#serve)) break;
+      seat.sitDown();
+    }
+    this.#serving = false;
+  };
+
+  #beginSlot(seat: Seat, slot: number): void {
+    const id = seat.wireId(slot);
+    const flags = seat.word(slot, record.FLAGS);
     if ((flags & SAY_STARTED) !== 0) this.#host.post([[STARTED, id]]);
-    const fn = this.#functionOf(functionId);
-    if (typeof fn === 'function') {
-      this.#run(running, call, fn);
+    if (seat.isElsewhere(slot)) {
+      this.#wanted.set(id, slot);
+      this.#host.post([[WANT, id]]);
       return;
     }
+    const functionId = seat.word(slot, record.FUNCTION);
+    const attempt = seat.word(slot, record.ATTEMPT);
+    const count = seat.word(slot, record.COUNT);
+    let fn = this.#functions.get(functionId);
+    let args: unknown[];
+    let name: string | undefined;
+    try {
+      args = seat.args(slot);
+      if ((flags & record.NAMED) !== 0) name = args.pop() as string;
+      if (fn === undefined) fn = this.#find(functionId, seat.reference(slot));
+    } catch (error) {
+      this.#fail(new Running(id, '', attempt, '', flags, slot, this.#now, this.#report), error);
+      return;
+    }
+    const { name: workerName = '' } = this.#setup ?? {};
+    const running = new Running(id, name ?? this.#labels.get(functionId) ?? '', attempt, workerName, flags, slot, this.#now, this.#report);
+    if (typeof fn === 'function') this.#run(running, fn, args, count);
+    else this.#runWhenFound(running, fn, args, count);
+  }
+
+  #begin(call: Call): void {
+    const [, id, functionId, flags, , packed, details] = call;
+    const slot = this.#wanted.get(id);
+    const { name = '', attempt = 1, arity = 0, window = 0 } = details ?? {};
+    const { name: workerName = '' } = this.#setup ?? {};
+    const running = new Running(id, name, attempt, workerName, flags, slot ?? -1, performance.now(), this.#report);
+    if (slot === undefined) {
+      if ((flags & SAY_STARTED) !== 0) this.#host.post([[STARTED, id]]);
+    } else this.#wanted.delete(id);
+    let args: unknown[];
+    try {
+      args = this.#host.codec.decode(packed) as unknown[];
+    } catch (error) {
+      this.#fail(running, error);
+      return;
+    }
+    if ((flags & record.NAMED) !== 0) args.pop();
+    const fn = this.#functionOf(functionId);
+    const count = (flags & AS_STREAM) !== 0 ? window : arity;
+    if (typeof fn === 'function') this.#run(running, fn, args, count);
+    else this.#runWhenFound(running, fn, args, count);
+  }
+
+  #runWhenFound(running: Running, fn: Promise<Function>, args: unknown[], count: number): void {
+    this.#running.set(running.id, running);
     fn.then(
-      (found) => this.#run(running, call, found),
+      (found) => {
+        running.startedAt = performance.now();
+        this.#run(running, found, args, count);
+      },
       (error: unknown) => this.#fail(running, error),
     );
   }
@@ -256,8 +323,14 @@ export class WorkerRuntime {
       this.#functions.set(functionId, fn);
       return fn;
     }
+    return this.#find(functionId, reference);
+  }
+
+  #find(functionId: number, reference: TaskReference): Promise<Function> {
     const finding = this.#resolve(reference);
+    if (this.#functions.size >= MOST_KNOWN) this.#forgetOldest();
     this.#functions.set(functionId, finding);
+    this.#labels.set(functionId, reference.label);
     finding.then(
       (fn) => this.#functions.set(functionId, fn),
       // Not remembered: what failed to load may load the next time.
@@ -266,22 +339,31 @@ export class WorkerRuntime {
     return finding;
   }
 
+  /** What is called again is found again, in the caches of modules and of sources. */
+  #forgetOldest(): void {
+    for (const [functionId] of this.#functions) {
+      this.#functions.delete(functionId);
+      this.#labels.delete(functionId);
+      return;
+    }
+  }
+
   async #resolve(reference: TaskReference): Promise<Function> {
     const fn = await resolveTask(reference);
     await learnErrorClasses(reference);
     return fn;
   }
 
-  #run(running: Running, call: Call, fn: Function): void {
-    const [, , , flags, , packed, details] = call;
+  #run(running: Running, fn: Function, args: unknown[], count: number): void {
+    const { flags } = running;
+    const task = fn as (...args: unknown[]) => unknown;
     let outcome: unknown;
     try {
-      const args = this.#host.codec.decode(packed) as unknown[];
-      const task = fn as (...args: unknown[]) => unknown;
       if ((flags & AS_CHUNK) !== 0) {
-        outcome = runAs(running, runChunk, [task, args, details?.arity ?? 1]);
+        outcome = runAs(running, runChunk, [task, args, count]);
       } else if ((flags & AS_STREAM) !== 0) {
-        running.stream = new CreditedStream(details?.window ?? 1, (item) => this.#sendItem(running, item));
+        this.#running.set(running.id, running);
+        running.stream = new CreditedStream(count, (item) => this.#sendItem(running, item));
         if (running.closed) running.stream.close();
         outcome = runAs(running, () => running.stream?.drain(() => task(...args)), []);
       } else {
@@ -292,35 +374,57 @@ export class WorkerRuntime {
       return;
     }
     if (isThenable(outcome)) {
+      this.#running.set(running.id, running);
       Promise.resolve(outcome).then(
-        (value) => this.#succeed(running, flags, value),
+        (value) => this.#succeed(running, value),
         (error: unknown) => this.#fail(running, error),
       );
-    } else this.#succeed(running, flags, outcome);
+    } else this.#succeed(running, outcome);
   }
 
-  readonly #report = (id: number, value: unknown): void => {
-    if (!this.#running.has(id)) return;
-    this.#send([REPORT, id, this.#pack(value, 'report').value]);
+  readonly #report = (running: Running, value: unknown): void => {
+    if (running.over) return;
+    running.spoke = true;
+    this.#send([REPORT, running.id, this.#pack(value, 'report').value]);
     this.#flush();
   };
 
   // ── answering ───────────────────────────────────────────────────────────────────────────────────────────
 
-  #succeed(running: Running, flags: number, value: unknown): void {
-    if (!this.#running.has(running.id)) return;
-    const ms = performance.now() - running.startedAt;
+  #succeed(running: Running, value: unknown): void {
+    if (running.over) return;
+    this.#now = performance.now();
+    const ms = this.#now - running.startedAt;
+    const isChunk = (running.flags & AS_CHUNK) !== 0;
     try {
-      if ((flags & AS_CHUNK) !== 0) this.#send(this.#chunkAnswer(running.id, ms, value));
-      else this.#send([DONE, running.id, ms, this.#pack(value, 'result').value]);
+      if (!(isChunk ? this.#answerChunk(running, ms, value as ChunkOutcome) : this.#answerHere(running, ms, value))) {
+        this.#send(
+          isChunk
+            ? this.#chunkAnswer(running.id, ms, value as ChunkOutcome)
+            : [DONE, running.id, ms, this.#pack(value, 'result').value],
+        );
+      }
     } catch (error) {
-      this.#send([FAILED, running.id, ms, packError(error, this.#host.codec)]);
+      this.#sendError(running, ms, error);
     }
     this.#over(running);
   }
 
-  #chunkAnswer(id: number, ms: number, value: unknown): FromWorker {
-    const { values, errors } = value as { values: unknown[]; errors: Array<[number, unknown]> };
+  /** On the board, if that can be. */
+  #answerHere({ slot, spoke }: Running, ms: number, value: unknown): boolean {
+    if (slot < 0 || spoke || isMarked(value)) return false;
+    return this.#seat?.answer(slot, record.VALUE, ms, value) ?? false;
+  }
+
+  #answerChunk({ slot, spoke }: Running, ms: number, { values, errors }: ChunkOutcome): boolean {
+    if (slot < 0 || spoke || this.#seat === undefined) return false;
+    if (typeof values[0] === 'object' && values.some(isMarked)) return false;
+    if (errors.length === 0) return this.#seat.answer(slot, record.LIST, ms, values);
+    const packed = errors.map(([index, error]) => [index, packError(error, this.#host.codec)]);
+    return this.#seat.answer(slot, record.LIST_AND_ERRORS, ms, [values, packed]);
+  }
+
+  #chunkAnswer(id: number, ms: number, { values, errors }: ChunkOutcome): FromWorker {
     const { codec } = this.#host;
     let packed: unknown;
     try {
@@ -345,16 +449,23 @@ export class WorkerRuntime {
   }
 
   #fail(running: Running, error: unknown): void {
-    if (!this.#running.has(running.id)) return;
-    const ms = performance.now() - running.startedAt;
-    this.#send([FAILED, running.id, ms, packError(error, this.#host.codec)]);
+    if (running.over) return;
+    this.#now = performance.now();
+    this.#sendError(running, this.#now - running.startedAt, error);
     this.#over(running);
   }
 
+  #sendError({ slot, spoke, id }: Running, ms: number, error: unknown): void {
+    const envelope = packError(error, this.#host.codec);
+    if (slot >= 0 && !spoke && this.#seat?.answer(slot, record.ERROR, ms, envelope)) return;
+    this.#send([FAILED, id, ms, envelope]);
+  }
+
   #over(running: Running): void {
-    this.#running.delete(running.id);
-    // Back in `#advance` this costs nothing; from a callback it is what begins the next task.
-    this.#planFlush();
+    running.over = true;
+    const wasLong = this.#running.delete(running.id);
+    // Back in `#advance` or `#serve` this costs nothing; from a callback it is what begins the next task.
+    if (wasLong || this.#outbox.length > 0) this.#planFlush();
   }
 
   #abort(id: number, reason: unknown): void {
@@ -365,6 +476,7 @@ export class WorkerRuntime {
     }
     // It waits in line, where the pool cannot reach it; what never begins need not be stopped.
     if (this.#line.take((call) => call[1] === id) === undefined) return;
+    this.#wanted.delete(id);
     this.#send([FAILED, id, 0, packError(reason, this.#host.codec)]);
   }
 
@@ -377,7 +489,8 @@ export class WorkerRuntime {
   }
 
   #sendItem(running: Running, item: unknown): void {
-    if (!this.#running.has(running.id)) return;
+    if (running.over) return;
+    running.spoke = true;
     this.#send([ITEM, running.id, this.#pack(item, 'item').value]);
     this.#flush();
   }

@@ -21,6 +21,7 @@ import { FAULT, type FromWorker, READY, SETUP_FAILED, type WorkerSetup } from '.
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
 import type { PoolSettings } from './options.ts';
+import type { Sharing } from './shared/sharing.ts';
 import type { Task } from './task.ts';
 
 /** Workers that may die one after the other before they are ready, until the pool gives up. */
@@ -66,7 +67,7 @@ export class Workers {
   readonly #settings: PoolSettings;
   readonly #channel: Channel;
   readonly #listener: WorkersListener;
-  readonly #makeSetup: (name: string) => WorkerSetup;
+  readonly #makeSetup: (name: string, sharing: Sharing | undefined) => WorkerSetup;
   readonly #members = new Set<Member>();
   readonly #byHandle = new Map<WorkerHandle, Member>();
   #startFailures = 0;
@@ -81,7 +82,7 @@ export class Workers {
     backend: Backend,
     settings: PoolSettings,
     channel: Channel,
-    makeSetup: (name: string) => WorkerSetup,
+    makeSetup: (name: string, sharing: Sharing | undefined) => WorkerSetup,
     listener: WorkersListener,
   ) {
     this.#backend = backend;
@@ -148,6 +149,12 @@ export class Workers {
     handle.kill('kill');
   }
 
+  /** A worker, or somebody, wrote into shared memory what cannot be. */
+  corrupted(handle: WorkerHandle | undefined, error: Error): void {
+    if (handle === undefined) this.#break(`its shared memory is damaged: ${error.message}`, error);
+    else this.kill(handle, `it damaged the memory that it shares with the pool: ${error.message}`);
+  }
+
   /**
    * Takes no more work: all workers end, when they have finished (`'stop'`) or now. Resolves when all have
    * ended.
@@ -203,9 +210,11 @@ export class Workers {
       fault: undefined,
       stopTimer: undefined,
     };
+    let sharing: Sharing | undefined;
     let setup: WorkerSetup;
     try {
-      setup = this.#makeSetup(name);
+      sharing = this.#channel.admit();
+      setup = this.#makeSetup(name, sharing);
     } catch (error) {
       this.#break('its initializer cannot cross to a worker', error);
       return false;
@@ -216,10 +225,11 @@ export class Workers {
       member.handle = this.#backend.start(setup, {
         messages: (batch) => this.#receive(member, batch),
         exited: (death) => this.#exited(member, death),
-      });
+      }, sharing);
       this.#byHandle.set(member.handle, member);
       return true;
     } catch (error) {
+      if (sharing !== undefined) this.#channel.dismiss(sharing);
       // As good as a worker that dies at once: a system that is short of processes may have one in a moment.
       this.#members.delete(member);
       this.#startFailed(error);

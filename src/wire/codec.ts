@@ -73,6 +73,11 @@ export function transfer<T>(value: T, list: Transferable[]): T {
   return value;
 }
 
+/** Whether something is to be moved when `value` next crosses. */
+export function isMarked(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && marks.has(value);
+}
+
 /** For threads: the snapshot is a `structuredClone`, which the MessagePort can clone again. */
 export const cloneCodec: Codec = {
   reach: 'thread',
@@ -151,7 +156,7 @@ function isEmpty(list: readonly Transferable[] | undefined): boolean {
 }
 
 /** Values that need no snapshot, and that every medium carries. */
-function isPrimitive(value: unknown): boolean {
+export function isPrimitive(value: unknown): boolean {
   switch (typeof value) {
     case 'object':
       return value === null;

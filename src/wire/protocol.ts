@@ -4,6 +4,7 @@
  *   pool                                worker
  *    │── setup ─────────────────────────▶│  initializer, concurrency, name
  *    │◀───────────────────────── ready ──│
+ *    │◀────────────────────────── want ──│  only over shared memory: has taken a task that could not be written there
  *    │── define, call ──────────────────▶│  a function is sent once, its calls refer to it
  *    │── forget ────────────────────────▶│  no call will refer to that function, unless it is sent again
  *    │◀─────────────────────── started ──│  only for calls that asked for it
@@ -46,6 +47,20 @@ export interface WorkerSetup {
   readonly initializer?: { readonly reference: TaskReference; readonly args: PackedValue } | undefined;
   /** Threads under one lock, see `backends/thread/interpreter-lock.ts`. */
   readonly interpreterLock?: { readonly word: Int32Array; readonly owner: number };
+  /** Present where tasks travel through shared memory, see `pool/shared/`. */
+  readonly shared?: SharedLayout;
+}
+
+/** What a worker has to know to find its way in the memory that it shares with the pool. */
+export interface SharedLayout {
+  /** Tasks that may be up and not taken, and tasks that may be up or taken. */
+  readonly shape: { readonly entries: number; readonly slots: number };
+  /** The number in which the worker claims tasks. */
+  readonly lane: number;
+  /** Processors of this machine: beyond as many, whoever waits does not spin. */
+  readonly cores: number;
+  /** Tasks that the worker may take in its life. */
+  readonly quota: number;
 }
 
 /** What a call carries beside its arguments; absent parts have their defaults. */
@@ -86,6 +101,7 @@ export const ITEM = 5;
 export const REPORT = 6;
 export const FAULT = 7;
 export const SETUP_FAILED = 8;
+export const WANT = 9;
 
 export type FromWorker =
   | readonly [tag: typeof READY]
@@ -103,4 +119,5 @@ export type FromWorker =
   | readonly [tag: typeof ITEM, id: number, value: PackedValue]
   | readonly [tag: typeof REPORT, id: number, value: PackedValue]
   | readonly [tag: typeof FAULT, error: ErrorEnvelope]
-  | readonly [tag: typeof SETUP_FAILED, error: ErrorEnvelope];
+  | readonly [tag: typeof SETUP_FAILED, error: ErrorEnvelope]
+  | readonly [tag: typeof WANT, id: number];

@@ -9,8 +9,11 @@ import {
   Worker,
 } from 'node:worker_threads';
 import type { WorkerDeath } from '../../errors.ts';
+import { WORKER_SLEEP } from '../../memory/lane.ts';
+import { ThreadRegion } from '../../memory/thread-region.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { SharedClaims } from '../../pool/claims.ts';
+import type { Sharing } from '../../pool/shared/sharing.ts';
 import { threadFlagsOrInherit } from '../../tasks/worker-flags.ts';
 import { type Codec, cloneCodec } from '../../wire/codec.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
@@ -31,6 +34,9 @@ export interface ThreadData {
   readonly port: MessagePort;
   /** See `pool/claims.ts`. */
   readonly claims: Int32Array;
+  /** See `pool/shared/`. */
+  readonly board: SharedArrayBuffer | undefined;
+  readonly lane: SharedArrayBuffer | undefined;
 }
 
 const ENTRY = new URL('./thread-worker.js', import.meta.url);
@@ -45,13 +51,17 @@ export class ThreadBackend implements Backend {
     this.#settings = settings;
   }
 
-  start(setup: WorkerSetup, events: WorkerEvents): WorkerHandle {
+  makeRegion(bytes: number): ThreadRegion {
+    return new ThreadRegion(bytes);
+  }
+
+  start(setup: WorkerSetup, events: WorkerEvents, sharing?: Sharing): WorkerHandle {
     const { lock } = this.#settings;
-    if (lock === undefined) return new ThreadHandle(setup, this.#settings, events, () => undefined);
+    if (lock === undefined) return new ThreadHandle(setup, this.#settings, events, sharing, () => undefined);
     this.#owners += 1;
     const owner = this.#owners;
     const locked: WorkerSetup = { ...setup, interpreterLock: { word: lock.word, owner } };
-    return new ThreadHandle(locked, this.#settings, events, () => lock.releaseFor(owner));
+    return new ThreadHandle(locked, this.#settings, events, sharing, () => lock.releaseFor(owner));
   }
 }
 
@@ -59,14 +69,27 @@ class ThreadHandle implements WorkerHandle {
   readonly name: string;
   readonly id: number;
   readonly claims = new SharedClaims();
+  readonly sharing: Sharing | undefined;
   readonly #worker: Worker;
   readonly #port: MessagePort;
   #error: unknown;
 
-  constructor(setup: WorkerSetup, settings: ThreadSettings, events: WorkerEvents, onExit: () => void) {
+  constructor(
+    setup: WorkerSetup,
+    settings: ThreadSettings,
+    events: WorkerEvents,
+    sharing: Sharing | undefined,
+    onExit: () => void,
+  ) {
     const { port1, port2 } = new MessageChannel();
     const execArgv = settings.execArgv ?? threadFlagsOrInherit();
-    const data: ThreadData = { port: port2, claims: this.claims.words };
+    const data: ThreadData = {
+      port: port2,
+      claims: this.claims.words,
+      board: sharing?.board.buffer as SharedArrayBuffer | undefined,
+      lane: sharing?.lane.buffer as SharedArrayBuffer | undefined,
+    };
+    this.sharing = sharing;
     this.name = setup.name;
     this.#port = port1;
     this.#worker = new Worker(workerEntry(ENTRY), {
@@ -106,6 +129,10 @@ class ThreadHandle implements WorkerHandle {
 
   post(batch: readonly ToWorker[], transfer?: readonly Transferable[]): void {
     this.#port.postMessage(batch, transfer as never);
+  }
+
+  rouse(): void {
+    this.sharing?.lane.notify(WORKER_SLEEP, 1);
   }
 
   kill(): void {
