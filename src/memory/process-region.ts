@@ -35,13 +35,6 @@ import { errors, type Mapping, refusalOf, type System, type SystemResult } from 
  */
 const STEP = 256 * 1024;
 
-/**
- * The longest native wait, in milliseconds. While it lasts nothing else can stop the thread, so it is what
- * `worker.terminate()`, or a `process.exit()` of the main thread, may have to wait for. A slice costs 10 us, so
- * these cost a thread that waits for ever 0.2 ms of every second.
- */
-const SLICE = 50;
-
 /** What the garbage collector has to clean up. */
 interface Held {
   readonly system: System;
@@ -78,7 +71,8 @@ export class ProcessRegion implements Region {
     this.size = buffer.byteLength;
     this.#held = { system, address, size: this.size, descriptor };
     this.#committed = new Uint8Array(Math.ceil(this.size / STEP));
-    // Node refuses to transfer such a buffer to another thread by itself. `markAsUntransferable` on top of that
+    // V8 counts it as memory of its own and collects garbage once when 64 MiB have been added, but not more often
+    // from then on. Node refuses to transfer such a buffer to another thread by itself. `markAsUntransferable` on top of that
     // makes Node 24 abort when it exits, as it can then not detach the buffer.
     this.#views = {
       buffer,
@@ -145,7 +139,7 @@ export class ProcessRegion implements Region {
     for (let slice = 0; ; slice += 1) {
       const left = end - performance.now();
       if (left <= 0) return 'timed-out';
-      const result = waitForSlice(system, word, value, Math.min(left, SLICE));
+      const result = waitForSlice(system, word, value, Math.min(left, system.slice));
       // Changed between two slices, or before the first.
       if (result === errors.again) return slice > 0 ? 'ok' : 'not-equal';
       if (result === 0) return 'ok';

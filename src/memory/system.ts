@@ -14,6 +14,8 @@ export interface Mapping {
 }
 
 export interface System {
+  /** The longest native wait, in milliseconds. While it lasts nothing else can stop the thread. */
+  readonly slice: number;
   /** Shared memory of `size` bytes that no name leads to: its descriptor, which is closed on exec. */
   createMemory(size: number): number;
   /** The size of the memory behind a descriptor. */
