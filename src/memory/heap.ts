@@ -39,7 +39,7 @@ const DIVISIONS = 2 ** DIVISION_BITS;
 const NONE = -1;
 
 export class Heap {
-  readonly #region: Region;
+  readonly #region: Pick<Region, 'commit'>;
   readonly #base: number;
   readonly #units: number;
   /** The first unit that was never allocated: `high` above, in units. */
@@ -63,7 +63,7 @@ export class Heap {
    * Blocks are allocated in [base, base + size) of the region; what does not fill a whole block at the end is
    * left unused. `base` is a multiple of 8; blocks are aligned as it is, up to 128 bytes.
    */
-  constructor(region: Region, base: number, size: number) {
+  constructor(region: Pick<Region, 'size' | 'commit'>, base: number, size: number) {
     if (!Number.isInteger(base) || base < 0 || base % 8 !== 0 || base + size > region.size) {
       throw new RangeError(
         `A heap of ${size} bytes at ${base} does not fit a region of ${region.size} bytes`,

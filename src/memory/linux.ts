@@ -7,6 +7,8 @@
 
 import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
 import type * as Koffi from 'koffi';
 import { errors, type Mapping, type System, type SystemResult } from './system.ts';
 
@@ -23,12 +25,22 @@ const O_CREAT = 0o100;
 const O_EXCL = 0o200;
 const O_CLOEXEC = 0o2000000;
 
+const PR_SET_PDEATHSIG = 1;
+
 const PROT_READ_WRITE = 0x3;
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
 const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
+
+/**
+ * Milliseconds that a worker thread waits at a time, and so what `worker.terminate()`, or a `process.exit()` of the
+ * main thread, may have to wait for. Each slice costs some 80 us of a processor, most of it for waking up.
+ */
+const SLICE_OF_WORKER = 50;
+/** Nothing ends the main thread but the end of its process, which needs no help of the thread. */
+const SLICE_OF_MAIN = 1000;
 
 let loaded: SystemResult | undefined;
 
@@ -82,6 +94,7 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   };
 
   return {
+    slice: isMainThread ? SLICE_OF_MAIN : SLICE_OF_WORKER,
     createMemory(size) {
       let descriptor = open();
       if (descriptor < 0) descriptor = openAndUnlink(libc, failed);
@@ -113,6 +126,10 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
       return failed(futex(futexNumber, address, FUTEX_WAIT, value, duration));
     },
     futexWake: (address, count) => failed(futex(futexNumber, address, FUTEX_WAKE, count, null)),
+    killWithParent() {
+      const prctl = libc.func('int prctl(int, unsigned long)');
+      return failed(prctl(PR_SET_PDEATHSIG, constants.signals.SIGKILL));
+    },
   };
 }
 

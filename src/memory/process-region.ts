@@ -24,7 +24,6 @@
  */
 
 import { getSystemErrorName } from 'node:util';
-import { markAsUntransferable } from 'node:worker_threads';
 import { InvalidStateError } from '../errors.ts';
 import { loadSystem } from './linux.ts';
 import { checkRange, checkSize, type Region, type WaitOutcome } from './region.ts';
@@ -35,13 +34,6 @@ import { errors, type Mapping, refusalOf, type System, type SystemResult } from 
  * one makes more system calls. In steps also because a signal that arrives undoes the call that it interrupts.
  */
 const STEP = 256 * 1024;
-
-/**
- * The longest native wait, in milliseconds. While it lasts nothing else can stop the thread, so it is what
- * `worker.terminate()`, or a `process.exit()` of the main thread, may have to wait for. A slice costs 10 us, so
- * these cost a thread that waits for ever 0.2 ms of every second.
- */
-const SLICE = 50;
 
 /** What the garbage collector has to clean up. */
 interface Held {
@@ -79,8 +71,9 @@ export class ProcessRegion implements Region {
     this.size = buffer.byteLength;
     this.#held = { system, address, size: this.size, descriptor };
     this.#committed = new Uint8Array(Math.ceil(this.size / STEP));
-    // A transfer would leave the memory in the hands of a buffer that nobody knows of here.
-    markAsUntransferable(buffer);
+    // V8 counts it as memory of its own and collects garbage once when 64 MiB have been added, but not more often
+    // from then on. Node refuses to transfer such a buffer to another thread by itself. `markAsUntransferable` on top of that
+    // makes Node 24 abort when it exits, as it can then not detach the buffer.
     this.#views = {
       buffer,
       words: new Int32Array(buffer),
@@ -146,7 +139,7 @@ export class ProcessRegion implements Region {
     for (let slice = 0; ; slice += 1) {
       const left = end - performance.now();
       if (left <= 0) return 'timed-out';
-      const result = waitForSlice(system, word, value, Math.min(left, SLICE));
+      const result = waitForSlice(system, word, value, Math.min(left, system.slice));
       // Changed between two slices, or before the first.
       if (result === errors.again) return slice > 0 ? 'ok' : 'not-equal';
       if (result === 0) return 'ok';
@@ -160,6 +153,8 @@ export class ProcessRegion implements Region {
     const { words } = this.#open;
     // Also the check of the index.
     Atomics.load(words, index);
+    // Told to wake 0, the kernel wakes 1.
+    if (!(count >= 1)) return 0;
     const { system, address } = this.#held;
     return system.futexWake(address + index * Int32Array.BYTES_PER_ELEMENT, Math.min(count, ALL));
   }
@@ -200,27 +195,30 @@ export function createProcessRegion(size: number, from: SystemResult = loadSyste
   if (from.system === undefined) return from;
   const descriptor = from.system.createMemory(size);
   if (descriptor < 0) return { unavailable: refusalOf(size, descriptor) };
-  return mapRegion(from.system, descriptor, size);
+  const mapping = from.system.map(descriptor, size);
+  if (typeof mapping !== 'number') return { region: new ProcessRegion(from.system, descriptor, mapping) };
+  from.system.closeDescriptor(descriptor);
+  return { unavailable: refusalOf(size, mapping) };
 }
 
 /**
- * Opens a region that this process got from its parent under this number of descriptor. The region closes it, so
- * another thread of the same process must open a duplicate.
+ * Opens a region that this process got from its parent under this number of descriptor. The descriptor then belongs
+ * to the region, which closes it, unless there is a reason why it cannot be had; so another thread of the same
+ * process must open a duplicate.
  */
 export function openProcessRegion(
   descriptor: number,
   { duplicate = false, from = loadSystem() }: { duplicate?: boolean; from?: SystemResult } = {},
 ): ProcessRegionResult {
   if (from.system === undefined) return from;
-  const own = duplicate ? from.system.duplicate(descriptor) : descriptor;
-  const size = own < 0 ? own : from.system.sizeOf(own);
-  if (size < 0) return { unavailable: `descriptor ${descriptor} leads to no region of shared memory` };
-  return mapRegion(from.system, own, size);
-}
-
-function mapRegion(system: System, descriptor: number, size: number): ProcessRegionResult {
-  const mapping = system.map(descriptor, size);
-  if (typeof mapping !== 'number') return { region: new ProcessRegion(system, descriptor, mapping) };
-  system.closeDescriptor(descriptor);
-  return { unavailable: refusalOf(size, mapping) };
+  const { system } = from;
+  const own = duplicate ? system.duplicate(descriptor) : descriptor;
+  const size = own < 0 ? own : system.sizeOf(own);
+  // A file, a pipe or a socket, which happens when numbers are mixed up.
+  const isRegion = size > 0 && size % Float64Array.BYTES_PER_ELEMENT === 0;
+  const mapping = isRegion ? system.map(own, size) : -1;
+  if (typeof mapping !== 'number') return { region: new ProcessRegion(system, own, mapping) };
+  if (duplicate && own >= 0) system.closeDescriptor(own);
+  if (isRegion) return { unavailable: refusalOf(size, mapping) };
+  return { unavailable: `descriptor ${descriptor} leads to no region of shared memory` };
 }

@@ -14,6 +14,8 @@ export interface Mapping {
 }
 
 export interface System {
+  /** The longest native wait, in milliseconds. While it lasts nothing else can stop the thread. */
+  readonly slice: number;
   /** Shared memory of `size` bytes that no name leads to: its descriptor, which is closed on exec. */
   createMemory(size: number): number;
   /** The size of the memory behind a descriptor. */
@@ -35,6 +37,8 @@ export interface System {
   futexWait(address: number, value: number, milliseconds: number): number;
   /** How many were woken. */
   futexWake(address: number, count: number): number;
+  /** Has the kernel kill this process when the thread that started it ends. 0, or what is in the way. */
+  killWithParent(): number;
 }
 
 /** Where shared memory between processes cannot be had: why, in a sentence for users. */
