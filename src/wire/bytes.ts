@@ -24,21 +24,25 @@ import { crossesAsPlainObject, isDOMException, isKnownPlain } from './plain-clas
 
 /** @throws {NotShareableError} with the path of the first thing that cannot cross. */
 export function encodeBytes(value: unknown, what: string): Uint8Array {
-  let bytes: Uint8Array;
   try {
-    const serializer = new Serializer();
-    serializer.writeHeader();
-    serializer.writeValue(value);
-    bytes = serializer.releaseBuffer();
-    // After, not before: what was written is finite and free of proxies, so the walk needs no guards of its
-    // own.
-    const finding = inspectParts(value, bytes.length);
-    if (finding === 'a platform object') throw new Error('Of such objects v8 writes the properties only.');
-    if (finding === 'an error with a cause') decodeBytes(bytes);
-    return bytes;
+    return cloneToBytes(value);
   } catch (error) {
     throw notShareable(value, what, 'process', error);
   }
+}
+
+/** Throws whatever shows first that `value` cannot cross, without looking for the place. */
+export function cloneToBytes(value: unknown): Uint8Array {
+  const serializer = new Serializer();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  const bytes = serializer.releaseBuffer();
+  // After, not before: what was written is finite and free of proxies, so the walk needs no guards of its
+  // own.
+  const finding = inspectParts(value, bytes.length);
+  if (finding === 'a platform object') throw new Error('Of such objects v8 writes the properties only.');
+  if (finding === 'an error with a cause') decodeBytes(bytes);
+  return bytes;
 }
 
 /** Reads what `encodeBytes` wrote. The result shares no memory with `bytes`. */
