@@ -135,6 +135,11 @@ const leftToV8: Readonly<Record<string, unknown>> = {
     array.push({ array });
     return array;
   })(),
+  'a long array that begins with itself': (() => {
+    const array: unknown[] = Array.from({ length: 100 }, (_, i) => i);
+    array[0] = array;
+    return array;
+  })(),
   'a deep nest': Array.from({ length: 500 }).reduce((inner) => [inner], 0),
 };
 
