@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect, throughput, type Workload } from '../workload.ts';
 
 /** Of the kinds that JSON knows, so that pools which send JSON can give it back unchanged. */
-const record = {
+export const record: Readonly<Record<string, unknown>> = {
   id: 4711,
   name: 'a record of about one kilobyte',
   active: true,

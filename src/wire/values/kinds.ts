@@ -52,11 +52,12 @@ const SHORT_ARRAY = 48;
 /** An array that says when its elements are looked at, and is equal to no other. */
 const probe: unknown[] = [];
 let reached = false;
+const nobody = Symbol('equal to nothing');
 Object.defineProperty(probe, 0, {
   enumerable: true,
   get() {
     reached = true;
-    return probe;
+    return nobody;
   },
 });
 
