@@ -9,8 +9,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { WorkerDeath } from '../../errors.ts';
+import { createProcessRegion, type ProcessRegion } from '../../memory/process-region.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { atExit } from '../../pool/exiting.ts';
+import type { Sharing } from '../../pool/shared/sharing.ts';
 import { processFlags } from '../../tasks/worker-flags.ts';
 import { bytesCodec, type Codec } from '../../wire/codec.ts';
 import { encodeFrame, FrameReader } from '../../wire/frames.ts';
@@ -45,14 +47,21 @@ export class ProcessBackend implements Backend {
     this.#settings = settings;
   }
 
-  start(setup: WorkerSetup, events: WorkerEvents): WorkerHandle {
-    return new ProcessHandle(setup, this.#settings, events);
+  makeRegion(bytes: number): ProcessRegion {
+    const { region, unavailable } = createProcessRegion(bytes);
+    if (region === undefined) throw new Error(unavailable);
+    return region;
+  }
+
+  start(setup: WorkerSetup, events: WorkerEvents, sharing?: Sharing): WorkerHandle {
+    return new ProcessHandle(setup, this.#settings, events, sharing);
   }
 }
 
 class ProcessHandle implements WorkerHandle {
   readonly name: string;
   readonly claims = undefined;
+  readonly sharing: Sharing | undefined;
   readonly #child: ChildProcess;
   readonly #out: Socket;
   readonly #in: Socket;
@@ -63,13 +72,19 @@ class ProcessHandle implements WorkerHandle {
   #killTimer: NodeJS.Timeout | undefined;
   #gone = false;
 
-  constructor(setup: WorkerSetup, settings: ProcessSettings, events: WorkerEvents) {
+  constructor(
+    setup: WorkerSetup,
+    settings: ProcessSettings,
+    events: WorkerEvents,
+    sharing: Sharing | undefined,
+  ) {
     this.name = setup.name;
+    this.sharing = sharing;
     this.#events = events;
     const flags = settings.execArgv ?? processFlags();
     const [command, args] = dyingWithParent(process.execPath, [...flags, workerEntry(ENTRY)]);
     this.#child = spawn(command, args, {
-      stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe', ...descriptorsOf(sharing)],
       windowsHide: true,
       // A process group of its own: Ctrl-C goes to the whole group of the terminal, and what becomes of the
       // workers is for their parent to say. To ignore the signal is not enough, since Node can do so only
@@ -118,6 +133,11 @@ class ProcessHandle implements WorkerHandle {
 
   post(batch: readonly ToWorker[]): void {
     if (!this.#gone && this.#out.writable) this.#out.write(encodeFrame(batch));
+  }
+
+  /** An empty batch: the worker's loop wakes up, and looks at its board. */
+  rouse(): void {
+    this.post([]);
   }
 
   kill(how: 'terminate' | 'kill'): void {
@@ -172,4 +192,8 @@ class ProcessHandle implements WorkerHandle {
     if (signal !== null) return `it was killed by ${signal}`;
     return `it exited with code ${exitCode}, as by process.exit(${exitCode})`;
   }
+}
+
+function descriptorsOf(sharing: Sharing | undefined): number[] {
+  return sharing === undefined ? [] : [sharing.board.handle as number, sharing.lane.handle as number];
 }

@@ -1,13 +1,16 @@
 /** The entry of a worker process. */
 
 import { Socket } from 'node:net';
+import { openProcessRegion } from '../../memory/process-region.ts';
+import type { Region } from '../../memory/region.ts';
+import { Seat } from '../../pool/shared/seat.ts';
 import { WorkerRuntime } from '../../pool/worker-runtime.ts';
 import { bytesCodec } from '../../wire/codec.ts';
 import { packError } from '../../wire/error-envelope.ts';
 import { FrameReader } from '../../wire/frames.ts';
-import { FAULT, type ToWorker } from '../../wire/protocol.ts';
+import { FAULT, type SharedLayout, type ToWorker } from '../../wire/protocol.ts';
 import { endSoon } from '../end-soon.ts';
-import { FROM_WORKER_FD, TO_WORKER_FD } from './channel-fds.ts';
+import { BOARD_FD, FROM_WORKER_FD, LANE_FD, TO_WORKER_FD } from './channel-fds.ts';
 import { writeFrame } from './write-frame.ts';
 
 const pipe = new Socket({ fd: TO_WORKER_FD, readable: true, writable: false });
@@ -15,7 +18,18 @@ const runtime = new WorkerRuntime({
   codec: bytesCodec,
   post: (batch) => writeFrame(FROM_WORKER_FD, batch),
   end: () => endSoon(() => pipe.unref()),
+  sit: (layout) => takeSeat(layout),
 });
+
+function takeSeat(layout: SharedLayout): Seat {
+  return new Seat({ board: open(BOARD_FD), lane: open(LANE_FD), layout }, () => writeFrame(FROM_WORKER_FD, []));
+}
+
+function open(descriptor: number): Region {
+  const { region, unavailable } = openProcessRegion(descriptor);
+  if (region === undefined) throw new Error(unavailable);
+  return region;
+}
 
 const fault = (error: unknown): void => {
   writeFrame(FROM_WORKER_FD, [[FAULT, packError(error, bytesCodec)]]);
