@@ -45,7 +45,7 @@ export class Heap {
   /** The first unit that was never allocated: `high` above, in units. */
   #high = 0;
 
-  /** For the first unit of a block: how many it has, negative if it is in use. 0 for other units. */
+  /** For the first unit of a block: how many it has, negative if it is in use. Of other units: never negative. */
   readonly #lengths: Int32Array;
   /** For the last unit of a free block: its first unit. NONE at the last unit of a used one. */
   readonly #firsts: Int32Array;
@@ -116,7 +116,6 @@ export class Heap {
     if (rest > 0) {
       length += rest;
       this.#remove(after, rest);
-      this.#lengths[after] = 0;
     }
     this.#insert(first, length);
   }

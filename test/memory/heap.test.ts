@@ -141,10 +141,15 @@ describe('a heap', () => {
 
   it('says that it does not know a block: freed before, never allocated, elsewhere', () => {
     const heap = new Heap(new Memory(MIB), 4096, MIB - 4096);
-    const [one, two, three] = [heap.alloc(1000), heap.alloc(1000), heap.alloc(1000)];
-    heap.free(two);
-    heap.free(one);
-    for (const offset of [one, two, three + 128, three + 1, 0, -1, 4096 - 128, MIB, NaN, 1.5]) {
+    const [zero, one, two, three] = [0, 1, 2, 3].map(() => heap.alloc(1000)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    // The first becomes a part of the one after it, the last of the one before it.
+    for (const block of [one, zero, two]) heap.free(block);
+    for (const offset of [zero, one, two, three + 128, three + 1, 0, -1, 4096 - 128, MIB, NaN, 1.5]) {
       assert.throws(() => heap.free(offset), RangeError, `free(${offset})`);
       assert.throws(() => heap.sizeOf(offset), RangeError, `sizeOf(${offset})`);
     }
