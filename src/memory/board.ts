@@ -148,7 +148,7 @@ export class Board {
 
   /**
    * Passes the entries at the head whose tasks were taken down. Workers would pass them, but may be asleep: a ring full
-   * of them would let nothing in, and with nothing in it nobody would ever look. 
+   * of them would let nothing in, and with nothing in it nobody would ever look.
    */
   sweep(): void {
     const { words } = this;

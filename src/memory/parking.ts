@@ -32,7 +32,6 @@ export function rise(words: Int32Array, index: number): void {
 /** W2, after the news is visible. True: rouse the sleeper; nobody else will. */
 export function mustRouse(words: Int32Array, index: number): boolean {
   return (
-    Atomics.load(words, index) === ASLEEP &&
-    Atomics.compareExchange(words, index, ASLEEP, AWAKE) === ASLEEP
+    Atomics.load(words, index) === ASLEEP && Atomics.compareExchange(words, index, ASLEEP, AWAKE) === ASLEEP
   );
 }

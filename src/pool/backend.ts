@@ -5,10 +5,10 @@
 
 import type { Transferable } from 'node:worker_threads';
 import type { WorkerDeath } from '../errors.ts';
+import type { Region } from '../memory/region.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import type { Codec } from '../wire/codec.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../wire/protocol.ts';
-import type { Region } from '../memory/region.ts';
 import type { Claims } from './claims.ts';
 import type { Sharing } from './shared/sharing.ts';
 

@@ -188,6 +188,6 @@ export class TaskList {
   all(): Task[] {
     const tasks: Task[] = [];
     for (let task = this.#first; task !== undefined; task = task.next) tasks.push(task);
-    return tasks.reverse();
+    return tasks.toReversed();
   }
 }

@@ -273,7 +273,16 @@ export class WorkerRuntime {
       return;
     }
     const { name: workerName = '' } = this.#setup ?? {};
-    const running = new Running(id, name ?? this.#labels.get(functionId) ?? '', attempt, workerName, flags, slot, this.#now, this.#report);
+    const running = new Running(
+      id,
+      name ?? this.#labels.get(functionId) ?? '',
+      attempt,
+      workerName,
+      flags,
+      slot,
+      this.#now,
+      this.#report,
+    );
     if (typeof fn === 'function') this.#run(running, fn, args, count);
     else this.#runWhenFound(running, fn, args, count);
   }
@@ -283,7 +292,16 @@ export class WorkerRuntime {
     const slot = this.#wanted.get(id);
     const { name = '', attempt = 1, arity = 0, window = 0 } = details ?? {};
     const { name: workerName = '' } = this.#setup ?? {};
-    const running = new Running(id, name, attempt, workerName, flags, slot ?? -1, performance.now(), this.#report);
+    const running = new Running(
+      id,
+      name,
+      attempt,
+      workerName,
+      flags,
+      slot ?? -1,
+      performance.now(),
+      this.#report,
+    );
     if (slot === undefined) {
       if ((flags & SAY_STARTED) !== 0) this.#host.post([[STARTED, id]]);
     } else this.#wanted.delete(id);
@@ -397,7 +415,11 @@ export class WorkerRuntime {
     const ms = this.#now - running.startedAt;
     const isChunk = (running.flags & AS_CHUNK) !== 0;
     try {
-      if (!(isChunk ? this.#answerChunk(running, ms, value as ChunkOutcome) : this.#answerHere(running, ms, value))) {
+      if (
+        !(isChunk
+          ? this.#answerChunk(running, ms, value as ChunkOutcome)
+          : this.#answerHere(running, ms, value))
+      ) {
         this.#send(
           isChunk
             ? this.#chunkAnswer(running.id, ms, value as ChunkOutcome)

@@ -222,10 +222,14 @@ export class Workers {
     this.#members.add(member);
     this.started += 1;
     try {
-      member.handle = this.#backend.start(setup, {
-        messages: (batch) => this.#receive(member, batch),
-        exited: (death) => this.#exited(member, death),
-      }, sharing);
+      member.handle = this.#backend.start(
+        setup,
+        {
+          messages: (batch) => this.#receive(member, batch),
+          exited: (death) => this.#exited(member, death),
+        },
+        sharing,
+      );
       this.#byHandle.set(member.handle, member);
       return true;
     } catch (error) {

@@ -30,7 +30,12 @@ export type Need =
   /** What waits in a worker's hands can be taken back. */
   | 'taking back'
   /** Values travel as bytes, which are written and read. */
-  | 'bytes';
+  | 'bytes'
+  /** Messages travel through pipes. */
+  | 'pipes';
+
+const unmoved =
+  'memory cannot be moved to another process: it is copied, and emptied here; ports are refused';
 
 /** Where a row cannot hold, and why. */
 const lacking: Readonly<Record<string, Readonly<Partial<Record<Need, string>>>>> = {
@@ -41,17 +46,21 @@ const lacking: Readonly<Record<string, Readonly<Partial<Record<Need, string>>>>>
     loading: 'the function itself is at hand; no module has to be loaded to find it again',
     'pool options': 'there is no pool: one worker, which is this thread',
   },
-  thread: {
-    bytes: 'a port clones values; there is nothing to decode, and no pipe to write to',
+  thread: { pipes: 'there is no pipe to write to' },
+  'thread, plain': {
+    bytes: 'a port clones values; there is nothing to decode',
+    pipes: 'there is no pipe to write to',
   },
-  process: {
-    moving: 'memory cannot be moved to another process: it is copied, and emptied here; ports are refused',
+  process: { moving: unmoved },
+  'process, plain': {
+    moving: unmoved,
     'taking back': 'what was written to a pipe cannot be taken back; a few ms of work count as begun',
   },
 };
 
 export interface BackendUnderTest {
-  readonly name: 'event-loop' | 'thread' | 'process';
+  readonly name: 'event-loop' | 'thread' | 'thread, plain' | 'process' | 'process, plain';
+  readonly kind: 'event-loop' | 'thread' | 'process';
   /** An executor; `workers` is how many tasks it can run at once. */
   make(workers?: number, options?: PoolOptions): Executor;
   /** Why it has not what a row needs; undefined: it has. */
@@ -65,11 +74,20 @@ export interface BackendUnderTest {
 /** What a crash by a full heap needs to be quick. Processes crash by a signal. */
 const smallHeap = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 };
 
+function onThreads(maxWorkers = 2, options: PoolOptions = {}): Executor {
+  return new ThreadPoolExecutor({ maxWorkers, resourceLimits: smallHeap, ...options });
+}
+
+function onProcesses(maxWorkers = 2, options: PoolOptions = {}): Executor {
+  return new ProcessPoolExecutor({ maxWorkers, ...options });
+}
+
 const factories: Readonly<Record<string, BackendUnderTest['make']>> = {
   'event-loop': (workers = 2) => new EventLoopExecutor({ concurrency: workers }),
-  thread: (workers = 2, options = {}) =>
-    new ThreadPoolExecutor({ maxWorkers: workers, resourceLimits: smallHeap, ...options }),
-  process: (workers = 2, options = {}) => new ProcessPoolExecutor({ maxWorkers: workers, ...options }),
+  thread: onThreads,
+  'thread, plain': (workers, options) => onThreads(workers, { channel: 'plain', ...options }),
+  process: onProcesses,
+  'process, plain': (workers, options) => onProcesses(workers, { channel: 'plain', ...options }),
 };
 
 /** No row takes so long, however busy the machine; one that does hangs, and should say where. */
@@ -79,6 +97,7 @@ function backendUnderTest(name: BackendUnderTest['name']): BackendUnderTest {
   const lack = (need: Need): string | undefined => lacking[name]?.[need];
   return {
     name,
+    kind: name.split(',')[0] as BackendUnderTest['kind'],
     make: factories[name] as BackendUnderTest['make'],
     lack,
     row(title: string, second: readonly Need[] | (() => Promise<void> | void), third?: () => unknown) {
@@ -92,9 +111,9 @@ function backendUnderTest(name: BackendUnderTest['name']): BackendUnderTest {
   };
 }
 
-export const backends: readonly BackendUnderTest[] = (['event-loop', 'thread', 'process'] as const).map(
-  backendUnderTest,
-);
+export const backends: readonly BackendUnderTest[] = (
+  ['event-loop', 'thread', 'thread, plain', 'process', 'process, plain'] as const
+).map(backendUnderTest);
 
 /** Registers part of the contract for every backend. */
 export function contract(title: string, rows: (backend: BackendUnderTest) => void): void {

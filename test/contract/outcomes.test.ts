@@ -174,7 +174,7 @@ contract('what cannot be loaded', ({ make, row }) => {
   });
 });
 
-contract('the end of a worker', ({ name, make, row }) => {
+contract('the end of a worker', ({ kind, make, row }) => {
   row('process.exit: WorkerDiedError with exit code and last words', ['mortal workers'], async () => {
     await using pool = make(1);
     const error = await failure(pool.submit(tasks.lastWords, 'so long'));
@@ -200,7 +200,7 @@ contract('the end of a worker', ({ name, make, row }) => {
     const error = await failure(pool.submit(tasks.end, 'crash'));
     assert.ok(error instanceof WorkerDiedError);
     const { signal, reason } = error;
-    if (name === 'process') {
+    if (kind === 'process') {
       assert.deepEqual({ signal, reason }, { signal: 'SIGKILL', reason: 'it was killed by SIGKILL' });
     } else assert.match(reason, /^it ran out of memory/);
     assert.equal(await pool.submit(tasks.add, 1, 1), 2);

@@ -14,7 +14,7 @@ import { contract, failure, Note, until, whenRunning } from './backends.ts';
 import * as tasks from './fixtures/tasks.ts';
 import { alive } from './processes.ts';
 
-contract('a pool', ({ name, make, row: everyRow }) => {
+contract('a pool', ({ kind, make, row: everyRow }) => {
   const row = (title: string, run: () => Promise<void>): void => everyRow(title, ['pool options'], run);
   const idsOf = (pool: { statistics(): { workers: readonly { id: number | undefined }[] } }) =>
     pool.statistics().workers.map(({ id }) => id);
@@ -64,7 +64,7 @@ contract('a pool', ({ name, make, row: everyRow }) => {
   });
 
   row('workers have names, which are given again', async () => {
-    const option = name === 'thread' ? 'threadNamePrefix' : 'workerNamePrefix';
+    const option = kind === 'thread' ? 'threadNamePrefix' : 'workerNamePrefix';
     await using pool = make(1, { [option]: 'smith' });
     assert.equal((await pool.submit(tasks.self)).workerName, 'smith_0');
     await failure(pool.submit(tasks.end, 'exit'));
@@ -134,7 +134,7 @@ contract('a pool', ({ name, make, row: everyRow }) => {
   row('environment, and flags', async () => {
     const env = { ...process.env, CONTRACT_TEST: 'yes' };
     const more = { env, execArgv: ['--no-warnings'] };
-    const Pool = name === 'thread' ? ThreadPoolExecutor : ProcessPoolExecutor;
+    const Pool = kind === 'thread' ? ThreadPoolExecutor : ProcessPoolExecutor;
     await using pool = new Pool({ maxWorkers: 1, ...more });
     const surroundings = await pool.submit(tasks.surroundings);
     assert.equal(surroundings.env, 'yes');

@@ -12,7 +12,9 @@ const fixtures = JSON.stringify(new URL('./fixtures/tasks.js', import.meta.url).
 const executors = {
   'event-loop': 'new lib.EventLoopExecutor()',
   thread: 'new lib.ThreadPoolExecutor({ maxWorkers: 2 })',
+  'thread, plain': "new lib.ThreadPoolExecutor({ channel: 'plain', maxWorkers: 2 })",
   process: 'new lib.ProcessPoolExecutor({ maxWorkers: 2 })',
+  'process, plain': "new lib.ProcessPoolExecutor({ channel: 'plain', maxWorkers: 2 })",
 };
 
 /** Those that still run: a test that failed must not keep them, and itself, alive. */

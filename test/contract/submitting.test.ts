@@ -11,7 +11,7 @@ import {
 import { contract, failure, Note, until, whenRunning } from './backends.ts';
 import * as tasks from './fixtures/tasks.ts';
 
-contract('values', ({ name, make, row }) => {
+contract('values', ({ kind, make, row }) => {
   row('arguments are read inside submit, map and stream', async () => {
     await using pool = make(1);
     const list = [1];
@@ -111,7 +111,7 @@ contract('values', ({ name, make, row }) => {
       },
       transfer(port2, [port2]),
     );
-    if (name === 'process') {
+    if (kind === 'process') {
       const error = await failure(future);
       assert.ok(error instanceof NotShareableError);
       assert.match(error.message, /MessagePort/);
@@ -129,7 +129,7 @@ contract('values', ({ name, make, row }) => {
     await using pool = make(1);
     const shared = new Int32Array(new SharedArrayBuffer(8));
     const future = pool.submit(tasks.visit, shared, 1);
-    if (name === 'process') assert.ok((await failure(future)) instanceof NotShareableError);
+    if (kind === 'process') assert.ok((await failure(future)) instanceof NotShareableError);
     else {
       await future;
       assert.equal(shared[0], 0);

@@ -22,7 +22,9 @@ const runtime = new WorkerRuntime({
 });
 
 function takeSeat(layout: SharedLayout): Seat {
-  return new Seat({ board: open(BOARD_FD), lane: open(LANE_FD), layout }, () => writeFrame(FROM_WORKER_FD, []));
+  return new Seat({ board: open(BOARD_FD), lane: open(LANE_FD), layout }, () =>
+    writeFrame(FROM_WORKER_FD, []),
+  );
 }
 
 function open(descriptor: number): Region {

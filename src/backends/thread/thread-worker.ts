@@ -28,7 +28,9 @@ const runtime = new WorkerRuntime({
 function takeSeat(layout: SharedLayout): Seat {
   if (board === undefined || lane === undefined) throw new Error('There is no shared memory to sit at');
   const region = new ThreadRegion(board);
-  return new Seat({ board: region, lane: new ThreadRegion(lane), layout }, () => region.notify(HOST_SLEEP, 1));
+  return new Seat({ board: region, lane: new ThreadRegion(lane), layout }, () =>
+    region.notify(HOST_SLEEP, 1),
+  );
 }
 
 const fault = (error: unknown): void => {

@@ -6,7 +6,14 @@ import { FULL, LaneWriter, laneBytes, OPEN, SEARCHING, SERVING, WORKER_SLEEP } f
 import { ASLEEP, lieDown, mustRouse, rise } from '../../memory/parking.ts';
 import type { Region } from '../../memory/region.ts';
 import type { TaskReference } from '../../tasks/reference.ts';
-import { boundOf, boundOfList, FULL as TOO_SMALL, Memory, ValueReader, ValueWriter } from '../../wire/values/index.ts';
+import {
+  boundOf,
+  boundOfList,
+  Memory,
+  FULL as TOO_SMALL,
+  ValueReader,
+  ValueWriter,
+} from '../../wire/values/index.ts';
 import { Patience } from './patience.ts';
 import * as record from './record.ts';
 import { heapStart, type Sharing } from './sharing.ts';
@@ -75,7 +82,9 @@ export class Seat {
 
   /** Whether the call has to be asked for, instead of being read here. */
   isElsewhere(slot: number): boolean {
-    return this.word(slot, record.PLACE) === record.BY_MESSAGE || this.word(slot, record.DEFINITION_LENGTH) === 0;
+    return (
+      this.word(slot, record.PLACE) === record.BY_MESSAGE || this.word(slot, record.DEFINITION_LENGTH) === 0
+    );
   }
 
   reference(slot: number): TaskReference {
@@ -101,7 +110,8 @@ export class Seat {
     if (value === undefined && what === record.VALUE) {
       words[at + record.ANSWER_PLACE] = record.IN_SLOT;
       words[at + record.ANSWER_LENGTH] = 0;
-    } else if (!(isSmall(value) && this.#writeSmall(at, value)) && !this.#writeLarge(at, what, value)) return false;
+    } else if (!(isSmall(value) && this.#writeSmall(at, value)) && !this.#writeLarge(at, what, value))
+      return false;
     words[at + record.ANSWER] = what;
     this.#doubles[(at + record.MS) >> 1] = ms;
     this.#lane.push(slot);

@@ -23,9 +23,16 @@
 import { availableParallelism } from 'node:os';
 import type { Transferable } from 'node:worker_threads';
 import type { ChunkResult } from '../../futures/engine.ts';
-import { ACTIVE, Board, type BoardShape, boardBytes, CorruptedMemoryError, HOST_SLEEP } from '../../memory/board.ts';
+import {
+  ACTIVE,
+  Board,
+  type BoardShape,
+  boardBytes,
+  CorruptedMemoryError,
+  HOST_SLEEP,
+} from '../../memory/board.ts';
 import { Heap } from '../../memory/heap.ts';
-import { FULL as NO_ROOM, LaneReader, laneBytes, SEARCHING, SERVING, WORKER_SLEEP } from '../../memory/lane.ts';
+import { LaneReader, laneBytes, SEARCHING, SERVING, WORKER_SLEEP } from '../../memory/lane.ts';
 import { ASLEEP, lieDown, mustRouse, rise } from '../../memory/parking.ts';
 import type { Region } from '../../memory/region.ts';
 import { type Codec, encodeArguments, isMarked, isPrimitive } from '../../wire/codec.ts';
@@ -157,7 +164,7 @@ export class SharedChannel implements Channel {
     const memory = new Memory(region.buffer);
     this.#writer = new ValueWriter(memory);
     this.#slotReader = new ValueReader(memory);
-    this.#tasks = new Array<Task | undefined>(shape.slots).fill(undefined);
+    this.#tasks = Array.from({ length: shape.slots }, () => undefined);
   }
 
   // ── workers ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,15 +242,18 @@ export class SharedChannel implements Channel {
   load(worker: WorkerHandle): number {
     const lane = worker.sharing?.layout.lane;
     let load = 0;
-    for (const task of this.#tasks) if (task !== undefined && this.#board.holder(task.slot) === lane) load += 1;
+    for (const task of this.#tasks)
+      if (task !== undefined && this.#board.holder(task.slot) === lane) load += 1;
     return load;
   }
 
   get backlog(): number {
-    if (this.#out === 0) return 0;
-    this.#board.sweep();
-    const free = this.#desks.filter(({ lane: { state } }) => state !== SERVING && state !== NO_ROOM).length;
-    return Math.max(0, this.#board.unclaimed - free * Math.min(this.#options.concurrency, this.#out));
+    const { concurrency, maxTasksPerChild } = this.#options;
+    let hands = 0;
+    for (const { retiring, finished } of this.#desks) {
+      if (!retiring) hands += Math.min(concurrency, maxTasksPerChild - finished);
+    }
+    return Math.max(0, this.#out - hands);
   }
 
   // ── arguments ───────────────────────────────────────────────────────────────────────────────────────────
@@ -494,7 +504,10 @@ export class SharedChannel implements Channel {
       case record.LIST:
         return { values: reader.readList(start, start + length), errors: NO_ERRORS, ms: this.#msOf(at) };
       case record.LIST_AND_ERRORS: {
-        const [values, errors] = reader.read(start, start + length) as [unknown[], Array<[number, ErrorEnvelope]>];
+        const [values, errors] = reader.read(start, start + length) as [
+          unknown[],
+          Array<[number, ErrorEnvelope]>,
+        ];
         const stack = task.stackOptions();
         const { codec } = this.#options;
         return {
