@@ -280,6 +280,7 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
   /** Settles what has come, and hands out what there is room for. */
   readonly #turn = (): void => {
     this.#turnPlanned = false;
+    this.#stacks.newTurn();
     const taken = this.#channel.collect();
     this.#pump();
     switch (this.#channel.linger(taken)) {
