@@ -152,8 +152,8 @@ export class Pool implements Engine {
         ...common,
         makeRegion: (bytes) => makeRegion.call(this.#backend, bytes),
         outcomes: {
-          succeeded: (task, worker, value) => this.#scheduler.succeeded(task, worker, value),
-          failed: (task, worker, error) => this.#scheduler.failed(task, worker, error),
+          succeeded: (task, value) => this.#scheduler.succeeded(task, value),
+          failed: (task, error) => this.#scheduler.failed(task, error),
         },
         onWake: () => this.#scheduler.turn(),
         onCorrupted: (worker, error) => this.#workers.corrupted(worker, error),

@@ -239,6 +239,10 @@ export class SharedChannel implements Channel {
     return { begun, untouched };
   }
 
+  finished(worker: WorkerHandle): number {
+    return this.#desks.find((desk) => desk.worker === worker)?.finished ?? 0;
+  }
+
   load(worker: WorkerHandle): number {
     const lane = worker.sharing?.layout.lane;
     let load = 0;
@@ -463,7 +467,7 @@ export class SharedChannel implements Channel {
 
   #settle(desk: Desk, slot: number): void {
     const task = this.#tasks[slot];
-    const { worker, sharing } = desk;
+    const { sharing } = desk;
     if (task === undefined || this.#board.holder(slot) !== sharing.layout.lane) {
       throw new CorruptedMemoryError(`an answer came for slot ${slot}, which its worker does not have`);
     }
@@ -480,8 +484,8 @@ export class SharedChannel implements Channel {
       failed = true;
     }
     this.#noteOver(desk, task, this.#board.region.doubles[(at + record.MS) >> 1] as number);
-    if (failed) outcomes.failed(task, worker, value);
-    else outcomes.succeeded(task, worker, value);
+    if (failed) outcomes.failed(task, value);
+    else outcomes.succeeded(task, value);
   }
 
   #readAnswer(desk: Desk, at: number, what: number | undefined, task: Task): unknown {
