@@ -1,5 +1,6 @@
 /** Every contestant, ours first, threads before processes. */
 import type { Contestant } from '../contestant.ts';
+import { jestWorker, jestWorkerProcesses } from './jest-worker.ts';
 import { processes, processesPlain, threads, threadsPlain } from './manyhands.ts';
 import { piscina, piscinaDeep } from './piscina.ts';
 import { poolifier, poolifierCluster } from './poolifier.ts';
@@ -15,9 +16,11 @@ export const contestants: readonly Contestant[] = [
   tinypoolDeep,
   workerpool,
   poolifier,
+  jestWorker,
   processes,
   processesPlain,
   tinypoolProcesses,
   workerpoolProcesses,
   poolifierCluster,
+  jestWorkerProcesses,
 ];
