@@ -2,6 +2,7 @@
 import type { Contestant } from '../contestant.ts';
 import { jestWorker, jestWorkerProcesses } from './jest-worker.ts';
 import { processes, processesPlain, threads, threadsPlain } from './manyhands.ts';
+import { noPool } from './no-pool.ts';
 import { piscina, piscinaDeep } from './piscina.ts';
 import { poolifier, poolifierCluster } from './poolifier.ts';
 import { tinypool, tinypoolDeep, tinypoolProcesses } from './tinypool.ts';
@@ -17,6 +18,7 @@ export const contestants: readonly Contestant[] = [
   workerpool,
   poolifier,
   jestWorker,
+  noPool,
   processes,
   processesPlain,
   tinypoolProcesses,
