@@ -39,14 +39,14 @@ async function openProcesses(options: OpenOptions, channel: Channel): Promise<Po
 export const threads: Contestant = {
   name: 'manyhands-threads',
   reach: 'thread',
-  ours: true,
+  role: 'ours',
   open: (options) => openThreads(options, 'auto'),
 };
 
 export const threadsPlain: Contestant = {
   name: 'manyhands-threads-plain',
   reach: 'thread',
-  ours: true,
+  role: 'ours',
   onRequest: true,
   open: (options) => openThreads(options, 'plain'),
 };
@@ -54,14 +54,14 @@ export const threadsPlain: Contestant = {
 export const processes: Contestant = {
   name: 'manyhands-processes',
   reach: 'process',
-  ours: true,
+  role: 'ours',
   open: (options) => openProcesses(options, 'auto'),
 };
 
 export const processesPlain: Contestant = {
   name: 'manyhands-processes-plain',
   reach: 'process',
-  ours: true,
+  role: 'ours',
   onRequest: true,
   open: (options) => openProcesses(options, 'plain'),
 };
