@@ -1,6 +1,15 @@
 import { types } from 'node:util';
 import { cloneToBytes } from '../bytes.ts';
-import { DEEPEST, LARGEST_PAYLOAD, LONGEST_SHORT_STRING, MessageKind, Tag, TEXT_LENGTH } from './format.ts';
+import {
+  DEEPEST,
+  hashOf,
+  LARGEST_PAYLOAD,
+  LONGEST_SHORT_STRING,
+  MessageKind,
+  Tag,
+  TEXT_LENGTH,
+  V8_HEADER,
+} from './format.ts';
 import { Identities } from './identities.ts';
 import { type KeyList, noKeys } from './keys.ts';
 import { byteLengthOf, hasOnlyElements, isOfPlainClass, isOrdinaryBuffer, isPlain, viewOf } from './kinds.ts';
@@ -153,11 +162,18 @@ export class ValueWriter {
       // The other ways refuse it too, and say why.
       return UNFIT;
     }
-    const end = Math.ceil((start + 8 + bytes.length) / 8) * 8;
+    const from = start + V8_HEADER;
+    const end = Math.ceil((from + bytes.length) / 8) * 8;
     if (end > limit) return FULL;
-    this.#words[start >> 2] = list === undefined ? MessageKind.v8Value : MessageKind.v8List;
-    this.#words[(start >> 2) + 1] = bytes.length;
-    this.#memory.bytes.set(bytes, start + 8);
+    const words = this.#words;
+    words[(end >> 2) - 2] = 0;
+    words[(end >> 2) - 1] = 0;
+    this.#memory.bytes.set(bytes, from);
+    const first = start >> 2;
+    words[first] = list === undefined ? MessageKind.v8Value : MessageKind.v8List;
+    words[first + 1] = bytes.length;
+    words[first + 2] = hashOf(words, from >> 2, end >> 2);
+    words[first + 3] = 0;
     return end;
   }
 
