@@ -5,16 +5,20 @@ import { type Cursor, openCursor } from '../../src/futures/cursor.ts';
 
 /** All tuples, pulled so many at a time. */
 async function drain(cursor: Cursor, count: number): Promise<unknown[][]> {
-  const values: unknown[] = [];
+  const tuples: unknown[][] = [];
   for (;;) {
-    const pulled = await cursor.pull(values, count);
-    if (pulled === 0) break;
+    const batch = await cursor.pull(count);
+    assert.ok(batch.count <= count);
+    assert.equal(batch.values.length, batch.count * cursor.arity, 'only whole tuples');
+    assert.ok(batch.count > 0 || batch.ended, 'none but at the end');
+    for (let n = 0; n < batch.count; n += 1) {
+      tuples.push(batch.values.slice(n * cursor.arity, (n + 1) * cursor.arity));
+    }
+    if (batch.ended) return tuples;
   }
-  assert.equal(values.length % Math.max(1, cursor.arity), 0, 'only whole tuples');
-  return Array.from({ length: values.length / Math.max(1, cursor.arity) }, (_, n) =>
-    values.slice(n * cursor.arity, (n + 1) * cursor.arity),
-  );
 }
+
+const nothing = { values: [], count: 0, ended: true, failure: undefined };
 
 interface Watched {
   readonly iterable: Iterable<number> | AsyncIterable<number>;
@@ -57,7 +61,7 @@ test('tuples go on until the shortest ends; the others are told once, and nobody
         assert.deepEqual(await drain(cursor, count), expected);
         assert.equal(cursor.length, inputs.every(({ kind }) => kind === 'array') ? shortest : undefined);
         cursor.close();
-        assert.equal(await cursor.pull([], 1), 0);
+        assert.deepEqual(await cursor.pull(1), nothing);
         for (const [n, { length, kind }] of inputs.entries()) {
           const source = sources[n] as Watched;
           if (kind === 'array') continue;
@@ -73,7 +77,7 @@ test('tuples go on until the shortest ends; the others are told once, and nobody
 test('no iterables are an empty input', async () => {
   const cursor = openCursor([]);
   assert.equal(cursor.length, 0);
-  assert.equal(await cursor.pull([], 5), 0);
+  assert.deepEqual(await cursor.pull(5), nothing);
 });
 
 test('strings are read by character, and sized input is a snapshot', async () => {
@@ -92,7 +96,7 @@ test('strings are read by character, and sized input is a snapshot', async () =>
 test('closing early tells the inputs, once', async () => {
   const sources = [watched(5, false), watched(5, true)];
   const cursor = openCursor(sources.map(({ iterable }) => iterable));
-  assert.equal(await cursor.pull([], 1), 1);
+  assert.equal((await cursor.pull(1)).count, 1);
   cursor.close();
   cursor.close();
   assert.deepEqual(
@@ -103,6 +107,6 @@ test('closing early tells the inputs, once', async () => {
 
 test('an input without return() is let be', () => {
   const cursor = openCursor([{ [Symbol.iterator]: () => ({ next: () => ({ done: false, value: 1 }) }) }]);
-  assert.equal(cursor.pull([], 3), 3);
+  assert.deepEqual(cursor.pull(3), { values: [1, 1, 1], count: 3, ended: false });
   cursor.close();
 });
