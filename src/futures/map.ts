@@ -219,7 +219,10 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   }
 
   #mayPull(): boolean {
-    return !this.#inputEnded && !this.#pulling && this.#waiting < this.#chunkSize() && this.#room() > 0;
+    const wanted = this.#chunkSize() - this.#waiting;
+    if (this.#inputEnded || this.#pulling || wanted <= 0) return false;
+    // A limit that nobody asked for need not be used up to its last item; chunks would become ever smaller.
+    return this.#room() >= (this.#options.bufferSize === undefined ? wanted : 1);
   }
 
   /** How many more items may be begun before the consumer takes one. */

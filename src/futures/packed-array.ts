@@ -2,10 +2,11 @@
  * Arrays of a given length that V8 knows to be without holes.
  *
  * V8 notes with each array whether there may be holes in it, and what kind of values it holds. Its serializer,
- * behind every `postMessage`, writes an array that may have holes as pairs of key and value, which makes it
- * three to six times slower, and so is what comes out of it. `new Array(n)` is such an array for all of its
- * life; pushing one value after the other makes none, but copies the array each time it grows, and takes about
- * eight times as long as filling one that has its length. So a piece is cut off a template: one copy of memory.
+ * behind every `postMessage`, writes an array that may have holes as pairs of key and value, which takes three
+ * to six times as long. `new Array(n)` is such an array for all of its life, and so is each that came in a
+ * message. Pushing one value after the other makes none, but copies the array each time it grows, and takes
+ * about eight times as long as filling one that has its length. So a piece is cut off a template: one copy of
+ * memory.
  */
 
 /** Longer templates are not kept; they would hold on to memory for the sake of one large chunk. */
