@@ -64,6 +64,11 @@ const MOST_DEFINED = 1024;
 const QUICK_MS = 0.05;
 /** Milliseconds of settling in a row before the rest of the program gets its turn. */
 const SLICE_MS = 1;
+/**
+ * Answers of a worker that are settled in one turn. What follows on them in the program is run before the next turn
+ * puts up more tasks, and the workers should not run dry meanwhile.
+ */
+const MOST_AT_ONCE = 64;
 /** Turns of the loop in which there is nothing, until the host lies down. */
 const QUIET_TURNS = 2;
 /** Room that is first tried for arguments of unknown size, and up to which it is doubled. */
@@ -225,7 +230,7 @@ export class SharedChannel implements Channel {
     const desk = this.#desks[at];
     if (desk !== undefined) {
       // What it had finished before it went is finished.
-      this.#drain(desk);
+      this.#drain(desk, Infinity);
       this.#desks.splice(at, 1);
       const { lane } = desk.sharing.layout;
       for (const task of this.#tasks) {
@@ -443,16 +448,18 @@ export class SharedChannel implements Channel {
     }
     if (this.#out === 0) return 0;
     let taken = 0;
-    for (const desk of this.#desks) taken += this.#drain(desk);
+    for (const desk of this.#desks) taken += this.#drain(desk, MOST_AT_ONCE);
     this.#progress = taken > 0;
     return taken;
   }
 
-  #drain(desk: Desk): number {
+  #drain(desk: Desk, most: number): number {
     let taken = 0;
     if (desk.broken) return taken;
     try {
-      for (let slot = desk.lane.shift(); slot !== -1; slot = desk.lane.shift()) {
+      while (taken < most) {
+        const slot = desk.lane.shift();
+        if (slot === -1) break;
         this.#settle(desk, slot);
         taken += 1;
       }
