@@ -417,11 +417,12 @@ export class SharedChannel implements Channel {
   }
 
   #rouseForNew(): void {
+    // What is quick is taken by whoever has just finished something, or looks for something.
+    if (this.#slow === 0 && this.#progress) return;
     const up = this.#board.unclaimed;
     let wanted = Math.min(up, this.#slow);
     this.#slow = 0;
-    // What is quick is taken by whoever has just finished something, or looks for something.
-    if (wanted === 0 && up > 0 && !this.#progress) wanted = 1;
+    if (wanted === 0 && up > 0) wanted = 1;
     if (wanted === 0) return;
     for (const { lane } of this.#desks) if (lane.state === SEARCHING) wanted -= 1;
     if (wanted > 0) this.#rouse(wanted);
