@@ -37,9 +37,13 @@ export function referenceByName(
   }
   const url = importableUrl(script.url);
   if (url === undefined) return undefined;
-  const node = script.isModule ? script.functionAt(place) : undefined;
-  const name = node ? script.exportOf(node) : commonJsExport(url, fn);
+  const name = script.writtenExportAt(place) ?? exportOf(fn, url, place, script);
   return name === undefined ? undefined : moduleReference(url, name, label);
+}
+
+function exportOf(fn: Function, url: string, place: Place, script: Script): string | undefined {
+  const node = script.isModule ? script.functionAt(place) : undefined;
+  return node ? script.exportOf(node) : commonJsExport(url, fn);
 }
 
 /**
