@@ -42,10 +42,14 @@ export class Script {
     return program === null || offset === undefined ? undefined : find(program, offset);
   }
 
-  /** The name under which the script exports the function at a place, where that takes no parsing to tell. */
-  writtenExportAt(place: Place): string | undefined {
+  /**
+   * The name under which the script exports the function at a place, where that takes no parsing to tell.
+   *
+   * @param text the function's own, which has to stand there
+   */
+  writtenExportAt(place: Place, text: string): string | undefined {
     const offset = this.isModule ? this.#offsetOf(place) : undefined;
-    return offset === undefined ? undefined : writtenExport(this.source, offset);
+    return offset === undefined ? undefined : writtenExport(this.source, offset, text);
   }
 
   /** The name under which the script, as a module, exports one of its functions. */

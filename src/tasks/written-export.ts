@@ -21,13 +21,15 @@ const constant = /(?<![\w$.#])export[ \t]+const[ \t]+([\w$]+)[ \t]*=[ \t]*$/;
  *
  * @param offset where V8 places the function: an arrow at its first character, others at the `(` of their
  *   parameters
+ * @param text the function's own, without which at this place `source` is not what V8 runs
  */
-export function writtenExport(source: string, offset: number): string | undefined {
+export function writtenExport(source: string, offset: number, text: string): string | undefined {
   const before = source.slice(source.lastIndexOf('\n', offset - 1) + 1, offset);
   const held = constant.exec(before)?.[1];
-  if (held !== undefined) return held;
+  if (held !== undefined) return source.startsWith(text, offset) ? held : undefined;
   const declared = declaration.exec(before)?.[1];
-  return declared !== undefined && isNeverAssigned(declared, source) ? declared : undefined;
+  if (declared === undefined || !source.startsWith(text.slice(text.indexOf('(')), offset)) return undefined;
+  return isNeverAssigned(declared, source) ? declared : undefined;
 }
 
 /**

@@ -4,19 +4,17 @@ import { exportedFunctions } from '../../src/tasks/exported.ts';
 import { isFunctionNode, parseProgram, scopesOf, walk } from '../../src/tasks/syntax.ts';
 import { writtenExport } from '../../src/tasks/written-export.ts';
 
-/** Where V8 places a function: an arrow at its first character, any other at the `(` of its parameters. */
-function placesOf(source: string): number[] {
-  const places: number[] = [];
+/** Asks for each function where V8 places it: an arrow at its first character, any other at its parameters' `(`. */
+function read(source: string): (string | undefined)[] {
+  const names: (string | undefined)[] = [];
   walk(parseProgram(source, true), (node) => {
     if (!isFunctionNode(node)) return;
     const isArrow = node.type === 'ArrowFunctionExpression';
-    places.push(isArrow ? node.start : source.indexOf('(', node.id?.end ?? node.start));
+    const offset = isArrow ? node.start : source.indexOf('(', node.id?.end ?? node.start);
+    names.push(writtenExport(source, offset, source.slice(node.start, node.end)));
   });
-  return places;
+  return names;
 }
-
-const read = (source: string): (string | undefined)[] =>
-  placesOf(source).map((offset) => writtenExport(source, offset));
 
 /** What the parser makes of the same functions. */
 function parsed(source: string): (string | undefined)[] {
@@ -84,6 +82,15 @@ describe('the export that is written at a function', () => {
   for (const [title, source] of untold) {
     it(`is left to the parser with ${title}`, () => assert.equal(read(source)[0], undefined));
   }
+
+  it('is believed only where the function itself stands', () => {
+    const source = 'export function fib(n) { return n; }\nexport const next = (n) => n + 1;';
+    const arrow = source.indexOf('(n) => n');
+    assert.equal(writtenExport(source, source.indexOf('('), 'function fib(n) { return n; }'), 'fib');
+    assert.equal(writtenExport(source, source.indexOf('('), 'function fib(n) { return -n; }'), undefined);
+    assert.equal(writtenExport(source, arrow, '(n) => n + 1'), 'next');
+    assert.equal(writtenExport(source, arrow, '(n) => n + 2'), undefined);
+  });
 
   it('is never that of an inner function', () => {
     const source = 'export const outer = (a = () => 1, b = function inner() {}) => function outer() {};';
