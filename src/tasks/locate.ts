@@ -15,7 +15,6 @@
  */
 import type { Session } from 'node:inspector';
 import { createRequire } from 'node:module';
-import { getHeapStatistics } from 'node:v8';
 
 /** A point in a script; line and column count from 0, as V8 counts them. */
 export interface Place {
@@ -91,7 +90,7 @@ export function listedScript(scriptId: string): ListedScript | undefined {
   const known = listed.get(scriptId);
   if (known !== undefined) return known;
   session ??= connect();
-  if (session === null || getHeapStatistics().used_heap_size > LISTING_MAX_HEAP) return undefined;
+  if (session === null || process.memoryUsage().heapUsed > LISTING_MAX_HEAP) return undefined;
   try {
     post(session, 'Profiler.enable');
     const { result } = post<Coverage>(session, 'Profiler.getBestEffortCoverage');

@@ -6,7 +6,7 @@
  * began.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { WorkerDeath } from '../../errors.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
@@ -66,6 +66,8 @@ class ProcessHandle implements WorkerHandle {
   constructor(setup: WorkerSetup, settings: ProcessSettings, events: WorkerEvents) {
     this.name = setup.name;
     this.#events = events;
+    // Loaded here, since a program that uses threads only does without it.
+    const { spawn } = process.getBuiltinModule('node:child_process');
     const flags = settings.execArgv ?? processFlags();
     const [command, args] = dyingWithParent(process.execPath, [...flags, workerEntry(ENTRY)]);
     this.#child = spawn(command, args, {
