@@ -18,15 +18,15 @@
  */
 
 import { inspect, types } from 'node:util';
-import { Deserializer, Serializer } from 'node:v8';
 import { notShareable } from './not-shareable.ts';
 import { crossesAsPlainObject, isDOMException, isKnownPlain } from './plain-classes.ts';
+import { v8 } from './serializer.ts';
 
 /** @throws {NotShareableError} with the path of the first thing that cannot cross. */
 export function encodeBytes(value: unknown, what: string): Uint8Array {
   let bytes: Uint8Array;
   try {
-    const serializer = new Serializer();
+    const serializer = new (v8().Serializer)();
     serializer.writeHeader();
     serializer.writeValue(value);
     bytes = serializer.releaseBuffer();
@@ -43,7 +43,7 @@ export function encodeBytes(value: unknown, what: string): Uint8Array {
 
 /** Reads what `encodeBytes` wrote. The result shares no memory with `bytes`. */
 export function decodeBytes(bytes: Uint8Array): unknown {
-  const deserializer = new Deserializer(bytes);
+  const deserializer = new (v8().Deserializer)(bytes);
   deserializer.readHeader();
   return deserializer.readValue();
 }

@@ -96,7 +96,7 @@ class ProcessHandle implements WorkerHandle {
     this.#out = child.stdio[TO_WORKER_FD] as unknown as Socket;
     this.#in = child.stdio[FROM_WORKER_FD] as unknown as Socket;
     const stderr = child.stderr as unknown as Socket;
-    this.#tail = new StderrTail(stderr, process.stderr);
+    this.#tail = new StderrTail(stderr, () => process.stderr);
     this.#read();
     child.once('exit', (code, signal) => {
       clearTimeout(this.#killTimer);
