@@ -136,8 +136,16 @@ export class Workers {
     if (member === undefined || member.state === 'stopping') return;
     member.state = 'stopping';
     this.#channel.retire(handle);
-    // Not a way to make it faster: user code that blocks at exit must not keep the pool from ending.
-    member.stopTimer = after(STOP_LIMIT_MS, () => handle.kill('kill'));
+    this.#limitStop(member, handle);
+  }
+
+  /** Not a way to make it faster: user code that blocks at exit must not keep the pool from ending. */
+  #limitStop(member: Member, handle: WorkerHandle): void {
+    member.stopTimer = after(STOP_LIMIT_MS, () => {
+      // It took one more task before it heard that it is to end.
+      if (this.#channel.load(handle) > 0) this.#limitStop(member, handle);
+      else handle.kill('kill');
+    });
     member.stopTimer?.unref();
   }
 

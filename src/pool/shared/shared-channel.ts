@@ -233,7 +233,7 @@ export class SharedChannel implements Channel {
       }
       for (const task of begun) this.#putAway(task);
       // Nobody is left to take them; the scheduler will start somebody else, or say why not.
-      if (this.#desks.length === 0) untouched.push(...this.recall(Infinity));
+      if (this.#desks.length === 0) untouched.push(...this.#takeDown(Infinity));
     }
     if (worker.sharing !== undefined) this.dismiss(worker.sharing);
     return { begun, untouched };
@@ -612,12 +612,18 @@ export class SharedChannel implements Channel {
 
   recall(priority: number): readonly Task[] {
     const { maxWorkers, concurrency } = this.#options;
+    // From now on some tasks are more urgent than others.
     this.#mostOut = maxWorkers * (concurrency + 2);
-    const recalled: Task[] = [];
+    return this.#takeDown(priority);
+  }
+
+  /** Takes down what is less urgent than that, and that no worker has taken. */
+  #takeDown(priority: number): Task[] {
+    const down: Task[] = [];
     for (const task of this.#tasks) {
-      if (task !== undefined && task.priority < priority && this.withdraw(task)) recalled.push(task);
+      if (task !== undefined && task.priority < priority && this.withdraw(task)) down.push(task);
     }
-    return recalled;
+    return down;
   }
 
   rebalance(): void {
