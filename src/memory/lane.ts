@@ -69,6 +69,7 @@ export class LaneReader {
       throw new CorruptedMemoryError(`the tail of a lane is at ${tail}, its head at ${this.#head}`);
     }
     const slot = this.words[RING + (this.#head & this.#mask)] as number;
+    if (slot < 0) throw new CorruptedMemoryError(`a lane has slot ${slot} in it`);
     this.#head = (this.#head + 1) | 0;
     return slot;
   }

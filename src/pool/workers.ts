@@ -297,10 +297,10 @@ export class Workers {
     const leftover = this.#channel.detach(handle);
     const expected = member.state === 'stopping' && leftover.begun.length === 0;
     if (!expected && member.state !== 'starting' && !this.#closed) this.dead += 1;
+    this.#listener.died(leftover, death, cause);
     if (member.state === 'starting') {
       if (!this.#closed) this.#startFailed(cause ?? new WorkerDiedError(undefined, death));
     } else {
-      this.#listener.died(leftover, death, cause);
       // What the pool itself has stopped did not die; its task had its own limit, and has been told.
       const died = !expected && member.killedFor === undefined && !this.#closed;
       if (died && this.#settings.onWorkerDeath === 'break') {

@@ -30,6 +30,7 @@ import {
   boardBytes,
   CorruptedMemoryError,
   HOST_SLEEP,
+  NOBODY_YET,
 } from '../../memory/board.ts';
 import { Heap } from '../../memory/heap.ts';
 import { LaneReader, laneBytes, SEARCHING, SERVING, WORKER_SLEEP } from '../../memory/lane.ts';
@@ -38,6 +39,7 @@ import type { Region } from '../../memory/region.ts';
 import { type Codec, encodeArguments, isMarked, isPrimitive } from '../../wire/codec.ts';
 import { type ErrorEnvelope, unpackError } from '../../wire/error-envelope.ts';
 import {
+  AS_CHUNK,
   CALL,
   CHUNK,
   DEFINE,
@@ -130,7 +132,7 @@ export class SharedChannel implements Channel {
   readonly #cores = availableParallelism();
   readonly #desks: Desk[] = [];
   /** By slot: tasks that are up, or taken. */
-  readonly #tasks: Array<Task | undefined>;
+  readonly #tasks: Array<Task | undefined> = [];
   readonly #definitions = new Map<TaskFunction, Definition>();
   readonly #lanes: boolean[] = [];
   /** A lane for the first worker: made with the board, so that want of memory is seen early. */
@@ -147,6 +149,8 @@ export class SharedChannel implements Channel {
   #asleep = false;
   /** A `waitAsync` of an earlier sleep still waits: a rousing now would end that one. */
   #listening = false;
+  /** What all share cannot be trusted any more; all workers are about to be killed. */
+  #damaged = false;
   #sliceEnd = 0;
   #turns = 0;
 
@@ -156,7 +160,12 @@ export class SharedChannel implements Channel {
     const shape = shapeFor(options.maxWorkers * options.concurrency);
     const region = options.makeRegion(boardRegionBytes(shape));
     commitOrThrow(region, boardBytes(shape));
-    this.#spareLane = this.#makeLane(shape);
+    try {
+      this.#spareLane = this.#makeLane(shape);
+    } catch (error) {
+      region.close();
+      throw error;
+    }
     this.#board = new Board(region, shape);
     this.#words = region.words;
     const start = heapStart(boardBytes(shape));
@@ -164,7 +173,6 @@ export class SharedChannel implements Channel {
     const memory = new Memory(region.buffer);
     this.#writer = new ValueWriter(memory);
     this.#slotReader = new ValueReader(memory);
-    this.#tasks = Array.from({ length: shape.slots }, () => undefined);
   }
 
   // ── workers ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -227,15 +235,18 @@ export class SharedChannel implements Channel {
       // What it had finished before it went is finished.
       this.#drain(desk);
       this.#desks.splice(at, 1);
-      const { lane } = desk.sharing.layout;
+    }
+    if (worker.sharing !== undefined) {
+      const { lane } = worker.sharing.layout;
       for (const task of this.#tasks) {
         if (task !== undefined && this.#board.holder(task.slot) === lane) begun.push(task);
       }
       for (const task of begun) this.#putAway(task);
-      // Nobody is left to take them; the scheduler will start somebody else, or say why not.
-      if (this.#desks.length === 0) untouched.push(...this.#takeDown(Infinity));
+      this.dismiss(worker.sharing);
     }
-    if (worker.sharing !== undefined) this.dismiss(worker.sharing);
+    // Nobody is left to take them; the scheduler will start somebody else, or say why not.
+    if (desk !== undefined && this.#desks.length === 0) untouched.push(...this.#takeDown(Infinity));
+    if (this.#damaged) begun.push(...this.#abandoned());
     return { begun, untouched };
   }
 
@@ -352,9 +363,9 @@ export class SharedChannel implements Channel {
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   offer(task: Task): boolean {
-    if (this.#desks.length === 0) return false;
+    if (this.#desks.length === 0 || this.#damaged) return false;
     if (this.#out >= this.#mostOut) return false;
-    const slot = this.#board.take();
+    const slot = this.#takeSlot();
     if (slot < 0) return false;
     const called = task.called as TaskFunction;
     const words = this.#words;
@@ -379,6 +390,15 @@ export class SharedChannel implements Channel {
     this.#board.post(slot);
     task.wireId = record.wireIdOf(slot, this.#board.generation(slot));
     return true;
+  }
+
+  #takeSlot(): number {
+    try {
+      return this.#board.take();
+    } catch (error) {
+      this.#noteDamage(error);
+      return -1;
+    }
   }
 
   #writeArguments(task: Task, at: number): void {
@@ -406,13 +426,23 @@ export class SharedChannel implements Channel {
   }
 
   flush(): void {
-    if (this.#out === 0) return;
+    if (this.#out === 0 || this.#damaged) return;
     this.#board.publish();
     this.#rouseForNew();
   }
 
+  /** Tasks that are up; none on a board that is damaged. */
+  get #up(): number {
+    try {
+      return this.#board.unclaimed;
+    } catch (error) {
+      this.#noteDamage(error);
+      return 0;
+    }
+  }
+
   #rouseForNew(): void {
-    const up = this.#board.unclaimed;
+    const up = this.#up;
     let wanted = Math.min(up, this.#slow);
     this.#slow = 0;
     // What is quick is taken by whoever has just finished something, or looks for something.
@@ -441,7 +471,7 @@ export class SharedChannel implements Channel {
       this.#asleep = false;
       rise(this.#words, HOST_SLEEP);
     }
-    if (this.#out === 0) return 0;
+    if (this.#out === 0 || this.#damaged) return 0;
     let taken = 0;
     for (const desk of this.#desks) taken += this.#drain(desk);
     this.#progress = taken > 0;
@@ -450,7 +480,7 @@ export class SharedChannel implements Channel {
 
   #drain(desk: Desk): number {
     let taken = 0;
-    if (desk.broken) return taken;
+    if (desk.broken || this.#damaged) return taken;
     try {
       for (let slot = desk.lane.shift(); slot !== -1; slot = desk.lane.shift()) {
         this.#settle(desk, slot);
@@ -483,7 +513,7 @@ export class SharedChannel implements Channel {
       value = error;
       failed = true;
     }
-    this.#noteOver(desk, task, this.#board.region.doubles[(at + record.MS) >> 1] as number);
+    this.#noteOver(desk, task, this.#msOf(at));
     if (failed) outcomes.failed(task, value);
     else outcomes.succeeded(task, value);
   }
@@ -502,6 +532,10 @@ export class SharedChannel implements Channel {
     } else if (length < 0 || length > record.SMALL_BYTES) {
       throw new RangeError(`A worker says that a small answer has ${length} bytes`);
     }
+    const isList = what === record.LIST || what === record.LIST_AND_ERRORS;
+    if (what !== record.ERROR && isList !== ((task.flags & AS_CHUNK) !== 0)) {
+      throw new RangeError(`A worker gave an answer of kind ${what}, which is not what was asked for`);
+    }
     switch (what) {
       case record.VALUE:
         return length === 0 ? undefined : reader.read(start, start + length);
@@ -512,6 +546,7 @@ export class SharedChannel implements Channel {
           unknown[],
           Array<[number, ErrorEnvelope]>,
         ];
+        if (!Array.isArray(values)) throw new TypeError('A worker gave a list of results that is none');
         const stack = task.stackOptions();
         const { codec } = this.#options;
         return {
@@ -530,7 +565,8 @@ export class SharedChannel implements Channel {
   }
 
   #msOf(at: number): number {
-    return this.#board.region.doubles[(at + record.MS) >> 1] as number;
+    const ms = this.#board.region.doubles[(at + record.MS) >> 1] as number;
+    return ms >= 0 && ms < Infinity ? ms : 0;
   }
 
   /** A worker is done with the task. */
@@ -562,7 +598,7 @@ export class SharedChannel implements Channel {
     if (this.#board.holder(task.slot) !== desk.sharing.layout.lane) return undefined;
     switch (message[0]) {
       case WANT:
-        this.#sendCall(desk, task);
+        this.#answerWant(desk, task);
         return undefined;
       case DONE:
       case CHUNK:
@@ -573,6 +609,17 @@ export class SharedChannel implements Channel {
       default:
     }
     return task;
+  }
+
+  #answerWant(desk: Desk, task: Task): void {
+    try {
+      this.#sendCall(desk, task);
+    } catch (error) {
+      // Its arguments are not as they were written, or it asks a second time for what has moved to it.
+      desk.broken = true;
+      const why = `a call cannot be sent: ${String(error)}`;
+      this.#options.onCorrupted(desk.worker, new CorruptedMemoryError(why));
+    }
   }
 
   #sendCall({ worker, known }: Desk, task: Task): void {
@@ -655,13 +702,14 @@ export class SharedChannel implements Channel {
       this.#turns = 0;
       return REST;
     }
+    if (this.#damaged) return REST;
     if (taken > 0) return this.#next();
     // Whoever spins when all processors have work to do keeps others from doing it.
     if (Atomics.load(this.#words, ACTIVE) < this.#cores && this.#patience.await(this.#isAnything)) {
       this.collect();
       return this.#next();
     }
-    if (this.#board.unclaimed > 0 && this.#rouse(1) > 0) return LATER;
+    if (this.#up > 0 && this.#rouse(1) > 0) return LATER;
     this.#turns = 0;
     this.#quiet += 1;
     if (this.#quiet <= QUIET_TURNS) return LATER;
@@ -669,7 +717,7 @@ export class SharedChannel implements Channel {
   }
 
   readonly #isAnything = (): boolean => {
-    for (const { lane } of this.#desks) if (lane.any) return true;
+    for (const { lane, broken } of this.#desks) if (lane.any && !broken) return true;
     return false;
   };
 
@@ -690,8 +738,9 @@ export class SharedChannel implements Channel {
   /** False: there is something to do after all. */
   #sleep(): boolean {
     this.#quiet = 0;
-    const up = this.#board.unclaimed;
+    const up = this.#up;
     if (up > 0) this.#rouse(up);
+    this.#lookForLost(up);
     lieDown(this.#words, HOST_SLEEP);
     if (this.#isAnything()) {
       rise(this.#words, HOST_SLEEP);
@@ -714,6 +763,38 @@ export class SharedChannel implements Channel {
       this.#options.onWake();
     });
     return true;
+  }
+
+  // ── damage ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Tasks that no worker has, and none will find: somebody wrote over their slots, or over the ring. */
+  #lookForLost(up: number): void {
+    for (const task of this.#tasks) {
+      if (task === undefined) continue;
+      const holder = this.#board.holder(task.slot);
+      if (holder >= 0 ? this.#lanes[holder] === true : holder === NOBODY_YET && up > 0) continue;
+      this.#noteDamage(new CorruptedMemoryError(`the task in slot ${task.slot} of the board is lost`));
+      return;
+    }
+  }
+
+  #noteDamage(error: unknown): void {
+    if (!(error instanceof CorruptedMemoryError)) throw error;
+    if (this.#damaged) return;
+    this.#damaged = true;
+    this.#options.onCorrupted(undefined, error);
+    // The others are over when the workers are gone that have them.
+    for (const task of this.#abandoned()) this.#options.outcomes.failed(task, error);
+  }
+
+  /** Takes what no worker has from a damaged board. */
+  #abandoned(): Task[] {
+    const abandoned: Task[] = [];
+    for (const task of this.#tasks) {
+      if (task !== undefined && this.#lanes[this.#board.holder(task.slot)] !== true) abandoned.push(task);
+    }
+    for (const task of abandoned) this.#putAway(task);
+    return abandoned;
   }
 
   close(): void {
