@@ -64,10 +64,8 @@ function overLists(lists: readonly List[]): Cursor {
       const count = Math.min(wanted, length - position);
       if (count <= 0) return nothing();
       const samples = lists.map((list) => list[position]);
-      const values = packedArray(
-        count * arity,
-        samples.find((value) => typeof value !== 'number') ?? samples[0],
-      );
+      const areNumbers = samples.every((value) => typeof value === 'number');
+      const values = packedArray(count * arity, areNumbers ? samples[0] : undefined);
       for (const [at, list] of lists.entries()) copy(list, position, values, at, arity);
       position += count;
       return { values, count, ended: position === length };

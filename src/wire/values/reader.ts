@@ -159,7 +159,16 @@ export class ValueReader implements ValueSource {
 
   #numbers(start: number, end: number, count: number): number[] {
     if (count > (end - start - 8) / 8) throw damaged(`${count} numbers`);
-    return this.#doublesFrom((start >> 3) + 1, count);
+    const doubles = this.#doubles;
+    const first = (start >> 3) + 1;
+    const list = new Array<number>(count);
+    for (let index = 0; index < count; index += 1) {
+      // Integers come back as such: what computes with them would be compiled for doubles.
+      const double = doubles[first + index] as number;
+      const integer = double | 0;
+      list[index] = integer === double && (integer !== 0 || 1 / double > 0) ? integer : double;
+    }
+    return list;
   }
 
   #doublesFrom(first: number, count: number): number[] {
