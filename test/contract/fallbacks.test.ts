@@ -10,6 +10,7 @@ import {
   EventLoopExecutor,
   type PoolOptions,
   ProcessPoolExecutor,
+  type ProcessPoolOptions,
   ThreadPoolExecutor,
   transfer,
 } from '../../src/index.ts';
@@ -93,6 +94,19 @@ describe('where processes cannot share memory', () => {
     const printed = await program(['--import', `data:text/javascript,${encodeURIComponent(hook)}`]);
     const reason = "koffi could not be loaded: Cannot find module 'koffi'";
     assert.deepEqual(printed, { sum: 190, kind: 'plain', reason });
+  });
+
+  it('they must not load native addons', limit, async () => {
+    const cases: ReadonlyArray<readonly [string, ProcessPoolOptions]> = [
+      ['--no-addons', { execArgv: ['--no-addons'] }],
+      ['--no-addons', { env: { ...process.env, NODE_OPTIONS: '--no-addons' } }],
+    ];
+    for (const [flag, options] of cases) {
+      await using pool = new ProcessPoolExecutor({ maxWorkers: 2, channel: 'shared', ...options });
+      await assertWorks(pool);
+      const reason = `the processes cannot load koffi, being started with ${flag}`;
+      assert.deepEqual(pool.statistics().channel, { kind: 'plain', reason });
+    }
   });
 
   it('files are limited in size (RLIMIT_FSIZE)', limit, async () => {
