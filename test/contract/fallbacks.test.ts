@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { ProcessBackend } from '../../src/backends/process/process-backend.ts';
 import { Executor } from '../../src/futures/executor.ts';
 import {
+  BrokenExecutorError,
   EventLoopExecutor,
   type PoolOptions,
   ProcessPoolExecutor,
@@ -20,7 +21,7 @@ import { errors, type System } from '../../src/memory/system.ts';
 import type { Backend } from '../../src/pool/backend.ts';
 import { poolSettings } from '../../src/pool/options.ts';
 import { Pool } from '../../src/pool/pool.ts';
-import { until } from './backends.ts';
+import { failure, until } from './backends.ts';
 import * as tasks from './fixtures/tasks.ts';
 
 const limit = { timeout: 60_000 };
@@ -83,15 +84,20 @@ async function program(flags: readonly string[], prepare = '', after = '', shell
   return JSON.parse(stdout);
 }
 
-describe('where processes cannot share memory', () => {
-  it('koffi is missing', limit, async () => {
-    const hook = `import Module from 'node:module';
+/** Has a process not find koffi. */
+const withoutKoffi = [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(`import Module from 'node:module';
       const load = Module._load;
       Module._load = (name, ...rest) => {
         if (name === 'koffi') throw new Error("Cannot find module 'koffi'");
         return load(name, ...rest);
-      };`;
-    const printed = await program(['--import', `data:text/javascript,${encodeURIComponent(hook)}`]);
+      };`)}`,
+];
+
+describe('where processes cannot share memory', () => {
+  it('koffi is missing', limit, async () => {
+    const printed = await program(withoutKoffi);
     const reason = "koffi could not be loaded: Cannot find module 'koffi'";
     assert.deepEqual(printed, { sum: 190, kind: 'plain', reason });
   });
@@ -107,6 +113,16 @@ describe('where processes cannot share memory', () => {
       const reason = `the processes cannot load koffi, being started with ${flag}`;
       assert.deepEqual(pool.statistics().channel, { kind: 'plain', reason });
     }
+  });
+
+  it('nor open it, though the pool could: the pool is broken, and says why', limit, async () => {
+    await using pool = new ProcessPoolExecutor({ maxWorkers: 2, execArgv: withoutKoffi });
+    const error = await failure(pool.submit(tasks.same, 1));
+    assert.ok(error instanceof BrokenExecutorError);
+    assert.match(
+      error.message,
+      /died before they were ready \(.*koffi could not be loaded: Cannot find module 'koffi'/,
+    );
   });
 
   it('files are limited in size (RLIMIT_FSIZE)', limit, async () => {
