@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import {
+  BrokenExecutorError,
   type Executor,
   type PoolOptions,
   ProcessPoolExecutor,
@@ -94,18 +95,22 @@ function mixture(pool: Executor): Array<readonly [unknown, Promise<unknown>]> {
   return all;
 }
 
-async function settled(all: ReadonlyArray<readonly [unknown, Promise<unknown>]>): Promise<unknown[]> {
+/** The errors among them; the values are as they should be, unless they were `touched`. */
+async function settled(
+  all: ReadonlyArray<readonly [unknown, Promise<unknown>]>,
+  touched: boolean = false,
+): Promise<unknown[]> {
   const outcomes = await Promise.allSettled(all.map(([, promise]) => promise));
   const errors: unknown[] = [];
   for (const [n, outcome] of outcomes.entries()) {
     if (outcome.status === 'rejected') errors.push(outcome.reason);
-    else assert.deepEqual(outcome.value, all[n]?.[0]);
+    else if (!touched) assert.deepEqual(outcome.value, all[n]?.[0]);
   }
   return errors;
 }
 
 for (const [kind, { how, make }] of Object.entries(kinds)) {
-  describe(`${kind} at a step of its task`, limit, () => {
+  describe(`${kind} at a step of its task`, () => {
     /** A pool whose workers end at this stage, and a way to have the next one do so, and to wait for it. */
     function poolFor(stage: string): { pool: Executor; arm(): void; struck(deaths: number): Promise<void> } {
       const permit = new Note();
@@ -185,6 +190,81 @@ for (const [kind, { how, make }] of Object.entries(kinds)) {
       }
       await pool.shutdown();
     });
+  });
+}
+
+/** Words of the board, see `memory/board.ts`. */
+const HEAD = 0;
+const TAIL = 16;
+const RING = 64;
+const SLOTS = RING + 512;
+/** Of a lane, see `memory/lane.ts`. */
+const LANE_TAIL = 0;
+const LANE_RING = 48;
+
+const makers: Readonly<Record<string, (options: PoolOptions & { env: NodeJS.ProcessEnv }) => Executor>> = {
+  'a process': (options) => new ProcessPoolExecutor({ execArgv: hook, ...options }),
+  'a thread': (options) => new ThreadPoolExecutor({ execArgv: hook, ...options }),
+};
+
+for (const [who, make] of Object.entries(makers)) {
+  describe(`${who} that writes nonsense`, () => {
+    function poolFor(orders: Omit<Orders, 'permit' | 'victim'>): { pool: Executor; permit: Note } {
+      const permit = new Note();
+      const env = { ...process.env, STRIKE: JSON.stringify({ ...orders, permit: permit.path, victim: '' }) };
+      return { pool: make({ maxWorkers: 2, env }), permit };
+    }
+
+    for (const [what, words] of [
+      ['the tail of its lane', [LANE_TAIL, LANE_TAIL + 1]],
+      ['the ring of its lane', [LANE_RING, LANE_RING + 1024]],
+    ] as const) {
+      it(`over ${what} is replaced`, limit, async () => {
+        const { pool, permit } = poolFor({ stage: 'in the middle of the push', how: 'lane', words });
+        for (let round = 1; round <= 3; round += 1) {
+          await settled(mixture(pool));
+          permit.open();
+          const errors = await settled(mixture(pool));
+          // That of this push, and those of earlier ones that the pool had not read.
+          assert.ok(errors.length > 0);
+          for (const error of errors) {
+            assert.ok(error instanceof WorkerDiedError);
+            assert.match(error.reason, /^it damaged the memory that it shares with the pool: /);
+          }
+          await until('the death is known', () => pool.statistics().workersDied === round);
+        }
+        assert.deepEqual(await settled(mixture(pool)), []);
+        await pool.shutdown();
+      });
+    }
+
+    for (const [what, words] of [
+      ['the head of the board', [HEAD, HEAD + 1]],
+      ['the tail of the board', [TAIL, TAIL + 1]],
+      ['the ring of the board', [RING, RING + 512]],
+      ['all slots', [SLOTS, SLOTS + 512 * 32]],
+      ['all of it', []],
+    ] as const) {
+      it(`over ${what} breaks the pool`, limit, async () => {
+        const orders = { stage: 'while the function runs', how: 'board', words: words as never } as const;
+        const { pool, permit } = poolFor(orders);
+        await settled(mixture(pool));
+        permit.open();
+        const errors: unknown[] = [];
+        // What is damaged is seen when it is used.
+        while (!errors.some((error) => error instanceof BrokenExecutorError))
+          errors.push(...(await settled(mixture(pool), true)));
+        const broken = errors.find((error) => error instanceof BrokenExecutorError);
+        assert.match(
+          String(broken),
+          /runs nothing any more: its shared memory is damaged: .*Make a new one\.$/,
+        );
+        await pool.shutdown();
+        const { pending, running } = pool.statistics().tasks;
+        assert.deepEqual([pending, running], [0, 0]);
+        await until('all children are gone', () => children().length === 0);
+      });
+    }
   });
 }
 
