@@ -2,7 +2,7 @@
  * The library under test: threads and processes, over the channel that it chooses and over plain ones. Its
  * workers are started at once and kept, as those of the others are.
  */
-import type { Executor } from '../../src/index.ts';
+import type { Executor } from 'manyhands';
 import type { Contestant, OpenOptions, Pool } from '../contestant.ts';
 import { echo, fib, hold, noop, square } from '../tasks.ts';
 
@@ -27,12 +27,12 @@ function optionsFor({ workers }: OpenOptions, channel: Channel) {
 }
 
 async function openThreads(options: OpenOptions, channel: Channel): Promise<Pool> {
-  const { ThreadPoolExecutor } = await import('../../src/index.ts');
+  const { ThreadPoolExecutor } = await import('manyhands');
   return poolOf(new ThreadPoolExecutor(optionsFor(options, channel)));
 }
 
 async function openProcesses(options: OpenOptions, channel: Channel): Promise<Pool> {
-  const { ProcessPoolExecutor } = await import('../../src/index.ts');
+  const { ProcessPoolExecutor } = await import('manyhands');
   return poolOf(new ProcessPoolExecutor(optionsFor(options, channel)));
 }
 

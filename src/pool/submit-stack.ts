@@ -7,7 +7,7 @@
  * number makes errors of mixed bursts more exact, and bursts slower.
  */
 
-const PER_MILLISECOND = 8;
+const PER_MILLISECOND = 4;
 
 /** Holds a stack as V8 noted it; the text is made when somebody reads it. */
 export interface SubmitStack {

@@ -18,7 +18,7 @@ import type { Transferable } from 'node:worker_threads';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from '../futures/fifo.ts';
 import { isThenable } from '../futures/thenable.ts';
-import { runAs } from '../tasks/current-task.ts';
+import { enterTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import { resolveTask } from '../tasks/resolve.ts';
 import { type Codec, encodeResults, isMarked, type Packed } from '../wire/codec.ts';
@@ -230,6 +230,7 @@ export class WorkerRuntime {
     const end = this.#now + SERVE_MS;
     for (;;) {
       if (!this.#hasRoom) {
+        enterTask(undefined);
         seat.standBack();
         break;
       }
@@ -238,6 +239,7 @@ export class WorkerRuntime {
         this.#beginSlot(seat, slot);
         this.#flush();
         if (this.#now < end) continue;
+        enterTask(undefined);
         setImmediate(this.#serve);
         break;
       }
@@ -246,6 +248,7 @@ export class WorkerRuntime {
         this.#now = performance.now();
         continue;
       }
+      enterTask(undefined);
       if (seat.lieDown(this.#serve)) break;
       seat.sitDown();
     }
@@ -392,6 +395,9 @@ export class WorkerRuntime {
         running.stream = new CreditedStream(count, (item) => this.#sendItem(running, item));
         if (running.closed) running.stream.close();
         outcome = runAs(running, () => running.stream?.drain(() => task(...args)), []);
+      } else if (this.#serving) {
+        enterTask(running);
+        outcome = args.length === 0 ? task() : task(...args);
       } else {
         outcome = runAs(running, task, args);
       }

@@ -6,7 +6,7 @@
  * began.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { WorkerDeath } from '../../errors.ts';
 import { createProcessRegion, type ProcessRegion } from '../../memory/process-region.ts';
@@ -84,6 +84,8 @@ class ProcessHandle implements WorkerHandle {
     this.name = setup.name;
     this.sharing = sharing;
     this.#events = events;
+    // Loaded here, since a program that uses threads only does without it.
+    const { spawn } = process.getBuiltinModule('node:child_process');
     const flags = settings.execArgv ?? processFlags();
     const [command, args] = dyingWithParent(process.execPath, [...flags, workerEntry(ENTRY)]);
     this.#child = spawn(command, args, {
@@ -112,7 +114,7 @@ class ProcessHandle implements WorkerHandle {
     this.#out = child.stdio[TO_WORKER_FD] as unknown as Socket;
     this.#in = child.stdio[FROM_WORKER_FD] as unknown as Socket;
     const stderr = child.stderr as unknown as Socket;
-    this.#tail = new StderrTail(stderr, process.stderr);
+    this.#tail = new StderrTail(stderr, () => process.stderr);
     this.#read();
     child.once('exit', (code, signal) => {
       clearTimeout(this.#killTimer);

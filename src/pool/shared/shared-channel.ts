@@ -66,6 +66,11 @@ const MOST_DEFINED = 1024;
 const QUICK_MS = 0.05;
 /** Milliseconds of settling in a row before the rest of the program gets its turn. */
 const SLICE_MS = 1;
+/**
+ * Answers of a worker that are settled in one turn. What follows on them in the program is run before the next turn
+ * puts up more tasks, and the workers should not run dry meanwhile.
+ */
+const MOST_AT_ONCE = 64;
 /** Turns of the loop in which there is nothing, until the host lies down. */
 const QUIET_TURNS = 2;
 /** Room that is first tried for arguments of unknown size, and up to which it is doubled. */
@@ -233,7 +238,7 @@ export class SharedChannel implements Channel {
     const desk = this.#desks[at];
     if (desk !== undefined) {
       // What it had finished before it went is finished.
-      this.#drain(desk);
+      this.#drain(desk, Infinity);
       this.#desks.splice(at, 1);
     }
     if (worker.sharing !== undefined) {
@@ -442,11 +447,12 @@ export class SharedChannel implements Channel {
   }
 
   #rouseForNew(): void {
+    // What is quick is taken by whoever has just finished something, or looks for something.
+    if (this.#slow === 0 && this.#progress) return;
     const up = this.#up;
     let wanted = Math.min(up, this.#slow);
     this.#slow = 0;
-    // What is quick is taken by whoever has just finished something, or looks for something.
-    if (wanted === 0 && up > 0 && !this.#progress) wanted = 1;
+    if (wanted === 0 && up > 0) wanted = 1;
     if (wanted === 0) return;
     for (const { lane } of this.#desks) if (lane.state === SEARCHING) wanted -= 1;
     if (wanted > 0) this.#rouse(wanted);
@@ -473,16 +479,18 @@ export class SharedChannel implements Channel {
     }
     if (this.#out === 0 || this.#damaged) return 0;
     let taken = 0;
-    for (const desk of this.#desks) taken += this.#drain(desk);
+    for (const desk of this.#desks) taken += this.#drain(desk, MOST_AT_ONCE);
     this.#progress = taken > 0;
     return taken;
   }
 
-  #drain(desk: Desk): number {
+  #drain(desk: Desk, most: number): number {
     let taken = 0;
     if (desk.broken || this.#damaged) return taken;
     try {
-      for (let slot = desk.lane.shift(); slot !== -1; slot = desk.lane.shift()) {
+      while (taken < most) {
+        const slot = desk.lane.shift();
+        if (slot === -1) break;
         this.#settle(desk, slot);
         taken += 1;
       }
