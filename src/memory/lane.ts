@@ -66,6 +66,7 @@ export class LaneReader {
   shift(): number {
     if (this.#tail === this.#head && !this.#look()) return -1;
     const slot = this.words[RING + (this.#head & this.#mask)] as number;
+    if (slot < 0) throw new CorruptedMemoryError(`a lane has slot ${slot} in it`);
     this.#head = (this.#head + 1) | 0;
     return slot;
   }

@@ -216,15 +216,21 @@ export class Workers {
     };
     let sharing: Sharing | undefined;
     let setup: WorkerSetup;
+    this.started += 1;
     try {
       sharing = this.#channel.admit();
+    } catch (error) {
+      this.#refused(error);
+      return false;
+    }
+    try {
       setup = this.#makeSetup(name, sharing);
     } catch (error) {
+      if (sharing !== undefined) this.#channel.dismiss(sharing);
       this.#break('its initializer cannot cross to a worker', error);
       return false;
     }
     this.#members.add(member);
-    this.started += 1;
     try {
       member.handle = this.#backend.start(
         setup,
@@ -238,12 +244,16 @@ export class Workers {
       return true;
     } catch (error) {
       if (sharing !== undefined) this.#channel.dismiss(sharing);
-      // As good as a worker that dies at once: a system that is short of processes may have one in a moment.
       this.#members.delete(member);
-      this.#startFailed(error);
-      setImmediate(() => this.#listener.changed());
+      this.#refused(error);
       return false;
     }
+  }
+
+  /** As good as a worker that dies at once: a system that is short of something may have it in a moment. */
+  #refused(error: unknown): void {
+    this.#startFailed(error);
+    setImmediate(() => this.#listener.changed());
   }
 
   /** The lowest number that no living worker has, so that names stay within `maxWorkers`. */
@@ -297,10 +307,10 @@ export class Workers {
     const leftover = this.#channel.detach(handle);
     const expected = member.state === 'stopping' && leftover.begun.length === 0;
     if (!expected && member.state !== 'starting' && !this.#closed) this.dead += 1;
+    this.#listener.died(leftover, death, cause);
     if (member.state === 'starting') {
       if (!this.#closed) this.#startFailed(cause ?? new WorkerDiedError(undefined, death));
     } else {
-      this.#listener.died(leftover, death, cause);
       // What the pool itself has stopped did not die; its task had its own limit, and has been told.
       const died = !expected && member.killedFor === undefined && !this.#closed;
       if (died && this.#settings.onWorkerDeath === 'break') {

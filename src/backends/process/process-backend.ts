@@ -13,7 +13,7 @@ import { createProcessRegion, type ProcessRegion } from '../../memory/process-re
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { atExit } from '../../pool/exiting.ts';
 import type { Sharing } from '../../pool/shared/sharing.ts';
-import { processFlags } from '../../tasks/worker-flags.ts';
+import { flagAgainstAddons, processFlags } from '../../tasks/worker-flags.ts';
 import { bytesCodec, type Codec } from '../../wire/codec.ts';
 import { encodeFrame, FrameReader } from '../../wire/frames.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
@@ -48,6 +48,9 @@ export class ProcessBackend implements Backend {
   }
 
   makeRegion(bytes: number): ProcessRegion {
+    const { execArgv = processFlags(), env = process.env } = this.#settings;
+    const flag = flagAgainstAddons(execArgv, env);
+    if (flag !== undefined) throw new Error(`the processes cannot load koffi, being started with ${flag}`);
     const { region, unavailable } = createProcessRegion(bytes);
     if (region === undefined) throw new Error(unavailable);
     return region;

@@ -45,6 +45,10 @@ export class ThreadBackend implements Backend {
   }
 
   makeRegion(bytes: number): ThreadRegion {
+    // It would hold the lock while it looks for a task, and the thread that it waits for could not run.
+    if (this.#settings.lock !== undefined) {
+      throw new Error('threads under an interpreterLock get their tasks one by one, as messages');
+    }
     return new ThreadRegion(bytes);
   }
 

@@ -30,6 +30,7 @@ import {
   boardBytes,
   CorruptedMemoryError,
   HOST_SLEEP,
+  NOBODY_YET,
 } from '../../memory/board.ts';
 import { Heap } from '../../memory/heap.ts';
 import { LaneReader, laneBytes, SEARCHING, SERVING, WORKER_SLEEP } from '../../memory/lane.ts';
@@ -38,6 +39,7 @@ import type { Region } from '../../memory/region.ts';
 import { type Codec, encodeArguments, isMarked, isPrimitive } from '../../wire/codec.ts';
 import { type ErrorEnvelope, unpackError } from '../../wire/error-envelope.ts';
 import {
+  AS_CHUNK,
   CALL,
   CHUNK,
   DEFINE,
@@ -140,7 +142,7 @@ export class SharedChannel implements Channel {
   readonly #cores = availableParallelism();
   readonly #desks: Desk[] = [];
   /** By slot: tasks that are up, or taken. */
-  readonly #tasks: Array<Task | undefined>;
+  readonly #tasks: Array<Task | undefined> = [];
   readonly #definitions = new Map<TaskFunction, Definition>();
   readonly #lanes: boolean[] = [];
   /** A lane for the first worker: made with the board, so that want of memory is seen early. */
@@ -160,6 +162,8 @@ export class SharedChannel implements Channel {
   #asleep = false;
   /** A `waitAsync` of an earlier sleep still waits: a rousing now would end that one. */
   #listening = false;
+  /** What all share cannot be trusted any more; all workers are about to be killed. */
+  #damaged = false;
   #sliceEnd = 0;
   #turns = 0;
 
@@ -169,7 +173,12 @@ export class SharedChannel implements Channel {
     const shape = shapeFor(options.maxWorkers * options.concurrency);
     const region = options.makeRegion(boardRegionBytes(shape));
     commitOrThrow(region, boardBytes(shape));
-    this.#spareLane = this.#makeLane(shape);
+    try {
+      this.#spareLane = this.#makeLane(shape);
+    } catch (error) {
+      region.close();
+      throw error;
+    }
     this.#board = new Board(region, shape);
     this.#words = region.words;
     const start = heapStart(boardBytes(shape));
@@ -177,7 +186,6 @@ export class SharedChannel implements Channel {
     const memory = new Memory(region.buffer);
     this.#writer = new ValueWriter(memory);
     this.#slotReader = new ValueReader(memory);
-    this.#tasks = Array.from({ length: shape.slots }, () => undefined);
   }
 
   // ── workers ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -240,15 +248,18 @@ export class SharedChannel implements Channel {
       // What it had finished before it went is finished.
       this.#drain(desk, Infinity);
       this.#desks.splice(at, 1);
-      const { lane } = desk.sharing.layout;
+    }
+    if (worker.sharing !== undefined) {
+      const { lane } = worker.sharing.layout;
       for (const task of this.#tasks) {
         if (task !== undefined && this.#board.holder(task.slot) === lane) begun.push(task);
       }
       for (const task of begun) this.#putAway(task);
-      // Nobody is left to take them; the scheduler will start somebody else, or say why not.
-      if (this.#desks.length === 0) untouched.push(...this.#takeDown(Infinity));
+      this.dismiss(worker.sharing);
     }
-    if (worker.sharing !== undefined) this.dismiss(worker.sharing);
+    // Nobody is left to take them; the scheduler will start somebody else, or say why not.
+    if (desk !== undefined && this.#desks.length === 0) untouched.push(...this.#takeDown(Infinity));
+    if (this.#damaged) begun.push(...this.#abandoned());
     return { begun, untouched };
   }
 
@@ -365,9 +376,9 @@ export class SharedChannel implements Channel {
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   offer(task: Task): boolean {
-    if (this.#desks.length === 0) return false;
+    if (this.#desks.length === 0 || this.#damaged) return false;
     if (this.#out >= this.#mostOut) return false;
-    const slot = this.#board.take();
+    const slot = this.#takeSlot();
     if (slot < 0) return false;
     const called = task.called as TaskFunction;
     const words = this.#words;
@@ -392,6 +403,15 @@ export class SharedChannel implements Channel {
     this.#board.post(slot);
     task.wireId = record.wireIdOf(slot, this.#board.generation(slot));
     return true;
+  }
+
+  #takeSlot(): number {
+    try {
+      return this.#board.take();
+    } catch (error) {
+      this.#noteDamage(error);
+      return -1;
+    }
   }
 
   #writeArguments(task: Task, at: number): void {
@@ -419,9 +439,19 @@ export class SharedChannel implements Channel {
   }
 
   flush(): void {
-    if (this.#out === 0) return;
+    if (this.#out === 0 || this.#damaged) return;
     this.#board.publish();
     this.#rouseForNew();
+  }
+
+  /** Tasks that are up; none on a board that is damaged. */
+  get #up(): number {
+    try {
+      return this.#board.unclaimed;
+    } catch (error) {
+      this.#noteDamage(error);
+      return 0;
+    }
   }
 
   /**
@@ -432,7 +462,7 @@ export class SharedChannel implements Channel {
     const slow = this.#slow;
     this.#slow = 0;
     if (slow === 0 && this.#progress && this.#out * this.#pace < BEHIND_MS) return;
-    const up = this.#board.unclaimed;
+    const up = this.#up;
     if (up === 0) return;
     const behind = Math.min(this.#cores, Math.max(1, Math.ceil((up * this.#pace) / BEHIND_MS)));
     const wanted = Math.max(Math.min(slow, up), behind - Atomics.load(this.#words, ACTIVE));
@@ -461,7 +491,7 @@ export class SharedChannel implements Channel {
       this.#asleep = false;
       rise(this.#words, HOST_SLEEP);
     }
-    if (this.#out === 0) return 0;
+    if (this.#out === 0 || this.#damaged) return 0;
     let taken = 0;
     for (const desk of this.#desks) taken += this.#drain(desk, MOST_AT_ONCE);
     this.#progress = taken > 0;
@@ -471,7 +501,7 @@ export class SharedChannel implements Channel {
 
   #drain(desk: Desk, most: number): number {
     let taken = 0;
-    if (desk.broken) return taken;
+    if (desk.broken || this.#damaged) return taken;
     try {
       while (taken < most) {
         const slot = desk.lane.shift();
@@ -506,7 +536,7 @@ export class SharedChannel implements Channel {
       value = error;
       failed = true;
     }
-    this.#noteOver(desk, task, this.#board.region.doubles[(at + record.MS) >> 1] as number);
+    this.#noteOver(desk, task, this.#msOf(at));
     if (failed) outcomes.failed(task, value);
     else outcomes.succeeded(task, value);
   }
@@ -525,6 +555,10 @@ export class SharedChannel implements Channel {
     } else if (length < 0 || length > record.SMALL_BYTES) {
       throw new RangeError(`A worker says that a small answer has ${length} bytes`);
     }
+    const isList = what === record.LIST || what === record.LIST_AND_ERRORS;
+    if (what !== record.ERROR && isList !== ((task.flags & AS_CHUNK) !== 0)) {
+      throw new RangeError(`A worker gave an answer of kind ${what}, which is not what was asked for`);
+    }
     switch (what) {
       case record.VALUE:
         return length === 0 ? undefined : reader.read(start, start + length);
@@ -535,6 +569,7 @@ export class SharedChannel implements Channel {
           unknown[],
           Array<[number, ErrorEnvelope]>,
         ];
+        if (!Array.isArray(values)) throw new TypeError('A worker gave a list of results that is none');
         const stack = task.stackOptions();
         const { codec } = this.#options;
         return {
@@ -553,7 +588,8 @@ export class SharedChannel implements Channel {
   }
 
   #msOf(at: number): number {
-    return this.#board.region.doubles[(at + record.MS) >> 1] as number;
+    const ms = this.#board.region.doubles[(at + record.MS) >> 1] as number;
+    return ms >= 0 && ms < Infinity ? ms : 0;
   }
 
   /** A worker is done with the task. */
@@ -586,7 +622,7 @@ export class SharedChannel implements Channel {
     if (this.#board.holder(task.slot) !== desk.sharing.layout.lane) return undefined;
     switch (message[0]) {
       case WANT:
-        this.#sendCall(desk, task);
+        this.#answerWant(desk, task);
         return undefined;
       case DONE:
       case CHUNK:
@@ -597,6 +633,17 @@ export class SharedChannel implements Channel {
       default:
     }
     return task;
+  }
+
+  #answerWant(desk: Desk, task: Task): void {
+    try {
+      this.#sendCall(desk, task);
+    } catch (error) {
+      // Its arguments are not as they were written, or it asks a second time for what has moved to it.
+      desk.broken = true;
+      const why = `a call cannot be sent: ${String(error)}`;
+      this.#options.onCorrupted(desk.worker, new CorruptedMemoryError(why));
+    }
   }
 
   #sendCall({ worker, known }: Desk, task: Task): void {
@@ -675,7 +722,7 @@ export class SharedChannel implements Channel {
   // ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────
 
   linger(taken: number): typeof REST | typeof SOON | typeof LATER {
-    if (this.#out === 0) return REST;
+    if (this.#out === 0 || this.#damaged) return REST;
     if (taken > 0) return this.#next();
     // Whoever spins when all processors have work to do keeps others from doing it.
     if (Atomics.load(this.#words, ACTIVE) < this.#cores) {
@@ -684,7 +731,7 @@ export class SharedChannel implements Channel {
         return this.#next();
       }
       // Nothing came back for as long as that: whoever is awake is busy with something that is not so quick.
-      if (this.#board.unclaimed > 0 && this.#rouse(1) > 0) return LATER;
+      if (this.#up > 0 && this.#rouse(1) > 0) return LATER;
     }
     this.#quiet += 1;
     if (this.#quiet <= QUIET_TURNS) return LATER;
@@ -692,7 +739,7 @@ export class SharedChannel implements Channel {
   }
 
   readonly #isAnything = (): boolean => {
-    for (const { lane } of this.#desks) if (lane.any) return true;
+    for (const { lane, broken } of this.#desks) if (lane.any && !broken) return true;
     return false;
   };
 
@@ -711,7 +758,9 @@ export class SharedChannel implements Channel {
   #sleep(): boolean {
     this.#quiet = 0;
     // One after the other: they may be quick, and to wake all of them for that would cost more than it gives.
-    if (this.#board.unclaimed > 0 && this.#rouse(1) > 0) this.#lookAgainIn(STALL_MS);
+    const up = this.#up;
+    if (up > 0 && this.#rouse(1) > 0) this.#lookAgainIn(STALL_MS);
+    this.#lookForLost(up);
     lieDown(this.#words, HOST_SLEEP);
     if (this.#isAnything()) {
       rise(this.#words, HOST_SLEEP);
@@ -741,6 +790,38 @@ export class SharedChannel implements Channel {
       this.#options.onWake();
     });
     return true;
+  }
+
+  // ── damage ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Tasks that no worker has, and none will find: somebody wrote over their slots, or over the ring. */
+  #lookForLost(up: number): void {
+    for (const task of this.#tasks) {
+      if (task === undefined) continue;
+      const holder = this.#board.holder(task.slot);
+      if (holder >= 0 ? this.#lanes[holder] === true : holder === NOBODY_YET && up > 0) continue;
+      this.#noteDamage(new CorruptedMemoryError(`the task in slot ${task.slot} of the board is lost`));
+      return;
+    }
+  }
+
+  #noteDamage(error: unknown): void {
+    if (!(error instanceof CorruptedMemoryError)) throw error;
+    if (this.#damaged) return;
+    this.#damaged = true;
+    this.#options.onCorrupted(undefined, error);
+    // The others are over when the workers are gone that have them.
+    for (const task of this.#abandoned()) this.#options.outcomes.failed(task, error);
+  }
+
+  /** Takes what no worker has from a damaged board. */
+  #abandoned(): Task[] {
+    const abandoned: Task[] = [];
+    for (const task of this.#tasks) {
+      if (task !== undefined && this.#lanes[this.#board.holder(task.slot)] !== true) abandoned.push(task);
+    }
+    for (const task of abandoned) this.#putAway(task);
+    return abandoned;
   }
 
   close(): void {
