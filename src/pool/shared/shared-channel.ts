@@ -51,11 +51,12 @@ import {
   type ToWorker,
   WANT,
 } from '../../wire/protocol.ts';
-import { boundOfList, FULL, Memory, ValueReader, ValueWriter } from '../../wire/values/index.ts';
+import { Memory, ValueReader, ValueWriter } from '../../wire/values/index.ts';
 import type { WorkerHandle } from '../backend.ts';
 import { type Channel, LATER, type Leftover, type Outcomes, REST, SOON } from '../channel.ts';
 import type { TaskFunction } from '../functions.ts';
 import type { Task } from '../task.ts';
+import { BlockWriter } from './block-writer.ts';
 import { Patience } from './patience.ts';
 import * as record from './record.ts';
 import { boardRegionBytes, heapStart, laneRegionBytes, type Sharing, shapeFor } from './sharing.ts';
@@ -78,9 +79,6 @@ const TURNS_BETWEEN_LOOKS = 16;
 const MOST_AT_ONCE = 64;
 /** Turns of the loop in which there is nothing, until the host lies down. */
 const QUIET_TURNS = 2;
-/** Room that is first tried for arguments of unknown size, and up to which it is doubled. */
-const FIRST_ROOM = 1024;
-const LARGEST_ROOM = 8 * 1024 * 1024;
 
 /** How the arguments of a task are kept until it is put up; `task.form`. */
 const RAW = 0;
@@ -136,6 +134,8 @@ export class SharedChannel implements Channel {
   readonly #board: Board;
   readonly #words: Int32Array;
   readonly #heap: Heap;
+  readonly #blocks: BlockWriter;
+  /** Into slots. */
   readonly #writer: ValueWriter;
   /** Of what is in the board's region: small answers in slots. */
   readonly #slotReader: ValueReader;
@@ -185,6 +185,7 @@ export class SharedChannel implements Channel {
     this.#heap = new Heap(region, start, region.buffer.byteLength - start);
     const memory = new Memory(region.buffer);
     this.#writer = new ValueWriter(memory);
+    this.#blocks = new BlockWriter(this.#heap, this.#writer);
     this.#slotReader = new ValueReader(memory);
   }
 
@@ -310,29 +311,12 @@ export class SharedChannel implements Channel {
 
   /** False: the values cannot be written, or there is no room for them. */
   #writeToHeap(task: Task, values: readonly unknown[]): boolean {
-    const heap = this.#heap;
-    const least = boundOfList(values) ?? 0;
-    for (let room = Math.max(FIRST_ROOM, least); room <= LARGEST_ROOM; room *= 4) {
-      const block = heap.alloc(room);
-      if (block < 0) return false;
-      let end: number;
-      try {
-        end = this.#writer.writeList(values, block, block + heap.sizeOf(block));
-      } catch {
-        // A getter threw; it will again on the other way, which says where.
-        heap.free(block);
-        return false;
-      }
-      if (end >= 0) {
-        task.form = IN_BLOCK;
-        task.block = block;
-        task.size = end - block;
-        return true;
-      }
-      heap.free(block);
-      if (end !== FULL) return false;
-    }
-    return false;
+    const block = this.#blocks.writeList(values);
+    if (block < 0) return false;
+    task.form = IN_BLOCK;
+    task.block = block;
+    task.size = this.#blocks.size;
+    return true;
   }
 
   unpack(task: Task): void {
@@ -348,15 +332,9 @@ export class SharedChannel implements Channel {
     const known = this.#definitions.get(called);
     if (known !== undefined) return known;
     if (this.#definitions.size >= MOST_DEFINED) this.#forgetOldest();
-    const heap = this.#heap;
-    const block = heap.alloc(FIRST_ROOM);
+    const block = this.#blocks.write(called.reference);
     if (block < 0) return undefined;
-    const end = this.#writer.write(called.reference, block, block + heap.sizeOf(block));
-    if (end < 0) {
-      heap.free(block);
-      return undefined;
-    }
-    const added: Definition = { block, size: end - block, calls: 0 };
+    const added: Definition = { block, size: this.#blocks.size, calls: 0 };
     this.#definitions.set(called, added);
     return added;
   }
