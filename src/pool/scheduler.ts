@@ -272,7 +272,8 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
   }
 
   #plan(): void {
-    if (this.#turnPlanned) return;
+    // When the rest of the program is to have its turn, what it submits does not go before that.
+    if (this.#turnPlanned || this.#laterPlanned) return;
     this.#turnPlanned = true;
     process.nextTick(this.#turn);
   }

@@ -68,7 +68,9 @@ export class Seat {
   claim(): number {
     if (this.#quota <= 0) return -1;
     const slot = this.#board.claim();
-    if (slot >= 0) this.#quota -= 1;
+    if (slot < 0) return slot;
+    this.#quota -= 1;
+    this.#patience.met();
     return slot;
   }
 

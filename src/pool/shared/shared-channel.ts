@@ -64,8 +64,13 @@ import { boardRegionBytes, heapStart, laneRegionBytes, type Sharing, shapeFor } 
 const MOST_DEFINED = 1024;
 /** A task that takes longer than this is worth waking a worker for; in ms. */
 const QUICK_MS = 0.05;
+/** So much of quick work per worker that is awake; beyond it another one is woken. */
+const BEHIND_MS = 0.3;
+/** When tasks lie untaken and the host has gone to sleep over them: how long until it wakes one more worker. */
+const STALL_MS = 1;
 /** Milliseconds of settling in a row before the rest of the program gets its turn. */
 const SLICE_MS = 1;
+const TURNS_BETWEEN_LOOKS = 16;
 /**
  * Answers of a worker that are settled in one turn. What follows on them in the program is run before the next turn
  * puts up more tasks, and the workers should not run dry meanwhile.
@@ -149,6 +154,9 @@ export class SharedChannel implements Channel {
   /** Not so many that urgent tasks would have to wait for, or take down, a whole ring of others. */
   #mostOut = Infinity;
   #progress = false;
+  /** What a task takes, by the last ones mostly; in ms. */
+  #pace = 0;
+  #stallTimer: NodeJS.Timeout | undefined;
   readonly #patience = new Patience();
   #quiet = 0;
   #asleep = false;
@@ -391,7 +399,7 @@ export class SharedChannel implements Channel {
     task.slot = slot;
     this.#tasks[slot] = task;
     this.#out += 1;
-    if (!(called.slowest < QUICK_MS)) this.#slow += 1;
+    if (!(called.mean < QUICK_MS)) this.#slow += 1;
     this.#board.post(slot);
     task.wireId = record.wireIdOf(slot, this.#board.generation(slot));
     return true;
@@ -446,16 +454,22 @@ export class SharedChannel implements Channel {
     }
   }
 
+  /**
+   * Wakes a worker for each task that is slow, or that nobody knows yet. What is quick is left to those who are awake,
+   * as long as they can keep up with it.
+   */
   #rouseForNew(): void {
-    // What is quick is taken by whoever has just finished something, or looks for something.
-    if (this.#slow === 0 && this.#progress) return;
-    const up = this.#up;
-    let wanted = Math.min(up, this.#slow);
+    const slow = this.#slow;
     this.#slow = 0;
-    if (wanted === 0 && up > 0) wanted = 1;
-    if (wanted === 0) return;
-    for (const { lane } of this.#desks) if (lane.state === SEARCHING) wanted -= 1;
-    if (wanted > 0) this.#rouse(wanted);
+    if (slow === 0 && this.#progress && this.#out * this.#pace < BEHIND_MS) return;
+    const up = this.#up;
+    if (up === 0) return;
+    const behind = Math.min(this.#cores, Math.max(1, Math.ceil((up * this.#pace) / BEHIND_MS)));
+    const wanted = Math.max(Math.min(slow, up), behind - Atomics.load(this.#words, ACTIVE));
+    let searching = 0;
+    for (const { lane } of this.#desks) if (lane.state === SEARCHING) searching += 1;
+    if (wanted > searching) this.#rouse(wanted - searching);
+    else if (wanted <= 0 && !this.#progress && searching === 0) this.#rouse(1);
   }
 
   /** Wakes so many workers, or all that sleep; says how many that were. */
@@ -481,6 +495,7 @@ export class SharedChannel implements Channel {
     let taken = 0;
     for (const desk of this.#desks) taken += this.#drain(desk, MOST_AT_ONCE);
     this.#progress = taken > 0;
+    if (taken > 0) this.#patience.met();
     return taken;
   }
 
@@ -580,6 +595,7 @@ export class SharedChannel implements Channel {
   /** A worker is done with the task. */
   #noteOver(desk: Desk, task: Task, ms: number): void {
     task.called?.note(ms);
+    this.#pace += (ms - this.#pace) / 16;
     this.#putAway(task);
     desk.finished += 1;
     if (desk.finished >= this.#options.maxTasksPerChild) this.#options.onSpent(desk.worker);
@@ -706,19 +722,17 @@ export class SharedChannel implements Channel {
   // ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────
 
   linger(taken: number): typeof REST | typeof SOON | typeof LATER {
-    if (this.#out === 0) {
-      this.#turns = 0;
-      return REST;
-    }
-    if (this.#damaged) return REST;
+    if (this.#out === 0 || this.#damaged) return REST;
     if (taken > 0) return this.#next();
     // Whoever spins when all processors have work to do keeps others from doing it.
-    if (Atomics.load(this.#words, ACTIVE) < this.#cores && this.#patience.await(this.#isAnything)) {
-      this.collect();
-      return this.#next();
+    if (Atomics.load(this.#words, ACTIVE) < this.#cores) {
+      if (this.#patience.await(this.#isAnything)) {
+        this.collect();
+        return this.#next();
+      }
+      // Nothing came back for as long as that: whoever is awake is busy with something that is not so quick.
+      if (this.#up > 0 && this.#rouse(1) > 0) return LATER;
     }
-    if (this.#up > 0 && this.#rouse(1) > 0) return LATER;
-    this.#turns = 0;
     this.#quiet += 1;
     if (this.#quiet <= QUIET_TURNS) return LATER;
     return this.#sleep() ? REST : LATER;
@@ -733,21 +747,19 @@ export class SharedChannel implements Channel {
   #next(): typeof SOON | typeof LATER {
     this.#quiet = 0;
     this.#turns += 1;
-    if (this.#turns % 16 !== 1) return SOON;
+    if (this.#turns % TURNS_BETWEEN_LOOKS !== 0) return SOON;
     const now = performance.now();
-    if (this.#turns === 1) this.#sliceEnd = now + SLICE_MS;
-    else if (now > this.#sliceEnd) {
-      this.#turns = 0;
-      return LATER;
-    }
-    return SOON;
+    if (now < this.#sliceEnd) return SOON;
+    this.#sliceEnd = now + SLICE_MS;
+    return LATER;
   }
 
   /** False: there is something to do after all. */
   #sleep(): boolean {
     this.#quiet = 0;
+    // One after the other: they may be quick, and to wake all of them for that would cost more than it gives.
     const up = this.#up;
-    if (up > 0) this.#rouse(up);
+    if (up > 0 && this.#rouse(1) > 0) this.#lookAgainIn(STALL_MS);
     this.#lookForLost(up);
     lieDown(this.#words, HOST_SLEEP);
     if (this.#isAnything()) {
@@ -756,6 +768,13 @@ export class SharedChannel implements Channel {
     }
     this.#asleep = true;
     return this.#listen();
+  }
+
+  #lookAgainIn(ms: number): void {
+    this.#stallTimer ??= setTimeout(() => {
+      this.#stallTimer = undefined;
+      this.#options.onWake();
+    }, ms);
   }
 
   /** Processes send a message instead, see `WorkerHost.rousePool`. */
@@ -806,6 +825,7 @@ export class SharedChannel implements Channel {
   }
 
   close(): void {
+    clearTimeout(this.#stallTimer);
     this.#spareLane?.close();
     this.#board.region.close();
   }

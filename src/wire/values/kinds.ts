@@ -13,7 +13,8 @@ const brandOf = Object.prototype.toString;
  * Whether a copy of `object`, which is no proxy, is a plain object with what a `for in` of it meets.
  *
  * The brand tells apart what has `Object.prototype` as its prototype and is more than that: the `arguments`
- * of a function, for one.
+ * of a function, for one. It does not tell apart a `Map`, or another object without a brand of its own, whose
+ * prototype was replaced by one of these; nobody does that.
  */
 export function isPlain(object: object): boolean {
   const prototype = Object.getPrototypeOf(object) as object | null;

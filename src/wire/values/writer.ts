@@ -13,6 +13,7 @@ import { Identities } from './identities.ts';
 import { type KeyList, noKeys } from './keys.ts';
 import { byteLengthOf, hasOnlyElements, isOfPlainClass, isOrdinaryBuffer, isPlain, viewOf } from './kinds.ts';
 import type { Memory } from './memory.ts';
+import { copyDoubles, copyIntegers } from './numbers.ts';
 import { isWide, Texts } from './texts.ts';
 
 /** The value does not fit into the room that there is. */
@@ -81,22 +82,12 @@ export class ValueWriter {
     const { length } = values;
     if (length === 0) return start;
     const end = start + 8 + length * 8;
-    if (end <= limit && length <= LARGEST_PAYLOAD && this.#numbers(values, (start >> 3) + 1)) {
+    if (end <= limit && length <= LARGEST_PAYLOAD && copyDoubles(values, this.#doubles, (start >> 3) + 1)) {
       this.#words[start >> 2] = (length << 8) | MessageKind.numbers;
       this.#words[(start >> 2) + 1] = 0;
       return end;
     }
     return this.#write(undefined, values, start, limit);
-  }
-
-  /** Whether all were numbers, and are now written. */
-  #numbers(values: readonly unknown[], first: number): boolean {
-    for (let index = 0; index < values.length; index += 1) {
-      const value = values[index];
-      if (typeof value !== 'number') return false;
-      this.#doubles[first + index] = value;
-    }
-    return true;
   }
 
   #write(value: unknown, list: readonly unknown[] | undefined, start: number, limit: number): number {
@@ -331,36 +322,22 @@ export class ValueWriter {
     if (array.length !== length) throw leaveToV8;
   }
 
-  /** Whether all were integers of 32 bits, and are now written. */
   #integers(array: readonly unknown[]): boolean {
     const { length } = array;
-    const words = this.#words;
     const first = this.#at + 1;
-    if (first + length > this.#end) return false;
-    for (let index = 0; index < length; index += 1) {
-      const value = array[index];
-      if (typeof value !== 'number' || (value | 0) !== value) return false;
-      if (value === 0 && 1 / value < 0) return false;
-      words[first + index] = value;
-    }
-    this.#word((length << 8) | Tag.integers);
-    this.#at += length;
+    if (first + length > this.#end || !copyIntegers(array, this.#words, first)) return false;
+    this.#words[this.#at] = (length << 8) | Tag.integers;
+    this.#at = first + length;
     return true;
   }
 
-  /** Whether all were numbers, and are now written. */
   #doubleArray(array: readonly unknown[]): boolean {
     const { length } = array;
-    const doubles = this.#doubles;
     const first = (this.#at + 2) >> 1;
-    if ((first + length) << 1 > this.#end) return false;
-    for (let index = 0; index < length; index += 1) {
-      const value = array[index];
-      if (typeof value !== 'number') return false;
-      doubles[first + index] = value;
-    }
+    const next = (first + length) << 1;
+    if (next > this.#end || !copyDoubles(array, this.#doubles, first)) return false;
     this.#words[this.#at] = (length << 8) | Tag.doubles;
-    this.#at = (first + length) << 1;
+    this.#at = next;
     return true;
   }
 

@@ -4,12 +4,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { types } from 'node:util';
 import * as fc from 'fast-check';
+import { MessageKind, Tag } from '../../../src/wire/values/format.ts';
 import { Memory, ValueReader, ValueWriter } from '../../../src/wire/values/index.ts';
 import { assertSameGraph } from '../values.ts';
 
 const RUNS = 100_000;
 
 const START = 64;
+
+/** The header of a message of one value. */
+const ONE = (1 << 8) | MessageKind.values;
 const LONGEST = 2048;
 
 const shared = { shared: [1, 2.5] };
@@ -214,6 +218,43 @@ describe('reading bytes that nobody wrote', () => {
       assert.throws(() => reader.readList(start, end), /damaged: bytes .* cannot hold one/);
     }
   });
+
+  for (const [what, words, message] of [
+    ['a kind of message that there is not', [(1 << 8) | 9, 0], /of kind 9/],
+    [
+      'two values where one is asked for',
+      [(2 << 8) | MessageKind.values, 0, Tag.null, Tag.null],
+      /not one value/,
+    ],
+    ['a trailer outside', [ONE, 99, Tag.null, 0], /its trailer at word 99/],
+    ['a tag that there is not', [ONE, 0, 99, 0], /a value of kind 99/],
+    ['words that are left', [ONE, 0, Tag.null, 0, 0, 0], /3 words too many/],
+    [
+      'more characters than the text has',
+      [ONE, 3, (5 << 8) | Tag.shortString, Tag.latin1String, 2, 0],
+      /too short/,
+    ],
+    ['a longer string than there is', [ONE, 0, Tag.latin1String, 1 << 20], /ends too early/],
+    ['a string of negative length', [ONE, 0, Tag.latin1String, -8], /ends too early/],
+    ['more values than words', [ONE, 0, (9 << 8) | Tag.array, 0], /9 values/],
+    ['more numbers than there are', [(1 << 8) | MessageKind.numbers, 0], /1 numbers/],
+    ['a reference in a message without', [ONE, 0, Tag.reference, 0], /a reference to object 0/],
+    [
+      'a reference to what is not complete',
+      [(1 << 8) | MessageKind.linked, 0, (1 << 8) | Tag.array, Tag.reference],
+      /a reference to object 0/,
+    ],
+    ['keys that never came', [ONE, 0, (3 << 8) | Tag.shape, 0], /keys number 3/],
+    ['keys that are no JSON', [ONE, 0, (1 << 8) | Tag.newShape, 0, 1, 0], /JSON/],
+    ['a nest of 101', [ONE, 0, ...Array.from({ length: 101 }, () => (1 << 8) | Tag.array), 0], /too deeply/],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      const memory = new Memory(new ArrayBuffer(LONGEST));
+      memory.words.set(words, START / 4);
+      const end = START + Math.ceil(words.length / 2) * 8;
+      assert.throws(() => new ValueReader(memory).read(START, end), message);
+    });
+  }
 
   it('refuses v8 bytes with a single wrong one', () => {
     const memory = new Memory(new ArrayBuffer(LONGEST));
