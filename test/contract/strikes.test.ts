@@ -112,12 +112,15 @@ async function settled(
 for (const [kind, { how, make }] of Object.entries(kinds)) {
   describe(`${kind} at a step of its task`, () => {
     /** A pool whose workers end at this stage, and a way to have the next one do so, and to wait for it. */
-    function poolFor(stage: string): { pool: Executor; arm(): void; struck(deaths: number): Promise<void> } {
+    function poolFor(
+      stage: string,
+      concurrency: number = 1,
+    ): { pool: Executor; arm(): void; struck(deaths: number): Promise<void> } {
       const permit = new Note();
       const victim = new Note();
       const orders: Orders = { stage, how, permit: permit.path, victim: victim.path };
       const env = { ...process.env, STRIKE: JSON.stringify(orders) };
-      const pool = make({ maxWorkers: 2, env });
+      const pool = make({ maxWorkers: 2, concurrency, env });
       return {
         pool,
         arm() {
@@ -170,6 +173,22 @@ for (const [kind, { how, make }] of Object.entries(kinds)) {
         assert.deepEqual(shared(), memory);
       });
     }
+
+    it('with several in its hands', limit, async () => {
+      const { pool, arm, struck } = poolFor('before its arguments are read', 4);
+      const many = (): Array<readonly [unknown, Promise<unknown>]> =>
+        Array.from({ length: 50 }, (_, n) => [n, pool.submit(tasks.sameLater, n).result()] as const);
+      await settled(many());
+      for (let round = 1; round <= 3; round += 1) {
+        arm();
+        const errors = await settled(many());
+        await struck(round);
+        assert.ok(errors.length > 0 && errors.length <= 4, String(errors));
+        for (const error of errors) assert.ok(error instanceof WorkerDiedError, String(error));
+      }
+      assert.deepEqual(await settled(many()), []);
+      await pool.shutdown();
+    });
 
     it('while it streams', limit, async () => {
       const { pool, arm, struck } = poolFor('while it streams');
