@@ -1,53 +1,54 @@
 /**
  * How long to look for news before going to sleep.
  *
- * To wake a sleeper costs tens of microseconds, so who expects news any moment had better look for it in a loop.
- * Whether that pays is learned from the last waits, also from those that outlasted the looking: two sides that
- * both give up a little too early would else keep each other asleep for most of the time, and never find out.
+ * To wake a sleeper costs tens of microseconds, so who expects news any moment had better look for it in a loop. Whether
+ * that pays is found out by trying. After a look in vain the next wait does without, after another one the next two, then
+ * four, and so on: where tasks are long, or other programs want the processors, next to nothing is spent on looking. A
+ * look that finds something is followed by the next one at once.
+ *
+ * What did not work: to judge by how long the last waits were. On a busy machine to sleep is quick, since the
+ * processor goes to the other side at once, and to look is slow, since it keeps the processor from the other side; where
+ * both sides sleep all the time, waits are long, and would be short if both were looking.
  */
 
 /** A few times what a wake-up takes: beyond that, to sleep and be woken is nearly as quick. */
 const LONGEST_MS = 0.2;
-const SHORTEST_MS = 0.002;
-/** One in so many waits is as long as can be, whatever the last ones were like: times change. */
-const PROBE = 16;
 /** Looks between two glances at the clock, which costs as much as five of them. */
 const LOOKS = 40;
+/** Waits without a look, at most: some milliseconds of short ones, after which times may have changed. */
+const MOST_SKIPPED = 512;
 
 export class Patience {
-  #ms: number = LONGEST_MS;
-  /** When the look began that found nothing; 0: there was something, or nobody has looked. */
-  #since = 0;
-  #waits = 0;
+  /** Waits without a look, after the next look in vain. */
+  #backOff = 1;
+  #skip = 0;
+
+  /** Whether the next wait is to begin with a look. To be asked once for each wait. */
+  get isWorthALook(): boolean {
+    if (this.#skip === 0) return true;
+    this.#skip -= 1;
+    return false;
+  }
 
   /** Looks until `isThere`, or until it is not worth it any more. */
-  await(isThere: () => boolean): boolean {
-    let began = 0;
-    this.#waits += 1;
-    const most = this.#waits % PROBE === 0 ? LONGEST_MS : this.#ms;
+  look(isThere: () => boolean): boolean {
+    let end = 0;
     for (;;) {
       for (let look = 0; look < LOOKS; look += 1) {
         if (isThere()) {
-          if (began > 0) this.#ms = LONGEST_MS;
+          this.#backOff = Math.max(1, this.#backOff >> 1);
           return true;
         }
         pause();
       }
       const now = performance.now();
-      if (began === 0) began = now;
-      else if (now - began > most) {
-        if (this.#since === 0) this.#since = began;
+      if (end === 0) end = now + LONGEST_MS;
+      else if (now > end) {
+        this.#skip = this.#backOff;
+        this.#backOff = Math.min(MOST_SKIPPED, this.#backOff * 2);
         return false;
       }
     }
-  }
-
-  /** There is news, perhaps after a look that was in vain. */
-  met(): void {
-    if (this.#since === 0) return;
-    const waited = performance.now() - this.#since;
-    this.#since = 0;
-    this.#ms = waited <= LONGEST_MS ? LONGEST_MS : Math.max(SHORTEST_MS, this.#ms / 2);
   }
 }
 

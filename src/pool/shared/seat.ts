@@ -59,9 +59,7 @@ export class Seat {
   claim(): number {
     if (this.#quota <= 0) return -1;
     const slot = this.#board.claim();
-    if (slot < 0) return slot;
-    this.#quota -= 1;
-    this.#patience.met();
+    if (slot >= 0) this.#quota -= 1;
     return slot;
   }
 
@@ -162,8 +160,9 @@ export class Seat {
   /** Looks for a task for a moment, where no other work could use the processor. */
   look(): boolean {
     if (this.#quota <= 0 || Atomics.load(this.#words, ACTIVE) >= this.#cores) return false;
+    if (!this.#patience.isWorthALook) return false;
     this.#lane.state = SEARCHING;
-    const found = this.#patience.await(this.#isAnything);
+    const found = this.#patience.look(this.#isAnything);
     this.#lane.state = SERVING;
     return found;
   }
