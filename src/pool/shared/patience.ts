@@ -16,7 +16,7 @@ const LONGEST_MS = 0.2;
 /** Looks between two glances at the clock, which costs as much as five of them. */
 const LOOKS = 40;
 /** Waits without a look, at most: some milliseconds of short ones, after which times may have changed. */
-const MOST_SKIPPED = 512;
+const MOST_SKIPPED = 32;
 
 export class Patience {
   /** Waits without a look, after the next look in vain. */
@@ -36,7 +36,7 @@ export class Patience {
     for (;;) {
       for (let look = 0; look < LOOKS; look += 1) {
         if (isThere()) {
-          this.#backOff = Math.max(1, this.#backOff >> 1);
+          this.#backOff = 1;
           return true;
         }
         pause();

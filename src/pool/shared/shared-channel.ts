@@ -221,9 +221,8 @@ export class SharedChannel implements Channel {
 
   collect(): number {
     this.#watch.rise();
-    if (this.#out === 0 || this.#damaged) return 0;
     let taken = 0;
-    for (const desk of this.#desks.all) taken += this.#drain(desk, MOST_AT_ONCE);
+    if (this.#out > 0) for (const desk of this.#desks.all) taken += this.#drain(desk, MOST_AT_ONCE);
     this.#watch.collected(taken);
     return taken;
   }

@@ -130,7 +130,7 @@ export class Watch {
 
   /** Goes to sleep. False: there is something to do after all. @throws CorruptedMemoryError */
   sleep(): boolean {
-    this.#watchStall();
+    if (this.#board.unclaimed > 0) this.#leaveToWorkers();
     lieDown(this.#board.words, HOST_SLEEP);
     if (this.#isAnything()) {
       rise(this.#board.words, HOST_SLEEP);
@@ -144,8 +144,9 @@ export class Watch {
    * Tasks that are up are taken by those who are awake. If they are not, since what is run turns out to be slow, others are
    * woken one after the other: it may be over soon, and to wake all of them would cost more than it gives.
    */
-  #watchStall(): void {
-    if (this.#stallTimer !== undefined || this.#board.unclaimed === 0 || !this.#doesAnySleep()) return;
+  #leaveToWorkers(): void {
+    if (Atomics.load(this.#board.words, ACTIVE) <= 0) this.#rouse(1);
+    if (this.#stallTimer !== undefined || !this.#doesAnySleep()) return;
     this.#stallTimer = setTimeout(() => {
       this.#stallTimer = undefined;
       this.#isStalled = true;
