@@ -148,12 +148,13 @@ export class Board {
 
   /**
    * Passes the entries at the head whose tasks were taken down. Workers would pass them, but may be asleep: a ring full
-   * of them would let nothing in, and with nothing in it nobody would ever look.
+   * of them would let nothing in, and with nothing in it nobody would ever look. Only what was published: with `head`
+   * ahead of `tail` workers would run round and round.
    */
   sweep(): void {
     const { words } = this;
     let head = Atomics.load(words, HEAD);
-    while (head !== this.#tail && words[RING + (head & this.#mask)] === NOTHING) {
+    while (head !== this.#published && words[RING + (head & this.#mask)] === NOTHING) {
       const next = (head + 1) | 0;
       const seen = Atomics.compareExchange(words, HEAD, head, next);
       head = seen === head ? next : seen;
