@@ -26,6 +26,10 @@
  *    ready the worker may as well take it: its own entry is found claimed later. So stale looks are harmless.
  * 5. The generation rises with each use of a slot, so an answer to an earlier use is told from one to this.
  * 6. Only the host writes `tail`, the ring, and a slot that is free; only the claimer writes to a claimed one.
+ * 7. What is written plainly is ordered by an atomic on the state of its slot: the host's words by `post`, which
+ *    the claim reads; the worker's by the push on its lane, which the host reads before it frees the slot. Entries are
+ *    written plainly too: in their turn they are ordered by `tail`, and looks out of turn get what was or what will be
+ *    there, see 4. `test/memory/protocol-board.test.ts` tries all orders.
  */
 
 import type { Region } from './region.ts';
