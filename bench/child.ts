@@ -22,8 +22,8 @@ async function carryOut({ contestant: wanted, workload: name, ...setting }: Orde
   if (contestant === undefined || workload === undefined)
     throw new Error(`No contestant ${wanted} or no workload ${name}`);
   let opened: Pool | undefined;
-  const open = async () => {
-    opened = await contestant.open({ workers: setting.workers, binary: workload.binary ?? false });
+  const open = async (workers = setting.workers) => {
+    opened = await contestant.open({ workers, binary: workload.binary ?? false });
     return opened;
   };
   tell({ figures: await workload.run(open, setting) });

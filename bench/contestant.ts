@@ -7,6 +7,9 @@
 /** Figures of threads are compared with threads, and of processes with processes. */
 export type Reach = 'thread' | 'process';
 
+/** Ours are compared with the best of their peers; a baseline stands beside both. */
+export type Role = 'ours' | 'peer' | 'baseline';
+
 export interface OpenOptions {
   readonly workers: number;
   /**
@@ -36,8 +39,8 @@ export interface Contestant {
   /** npm package whose version is reported; absent for the library under test. */
   readonly library?: string;
   readonly reach: Reach;
-  /** Ours are compared with the best of the others. */
-  readonly ours?: boolean;
+  /** Default `peer`. */
+  readonly role?: Role;
   /** Left out unless `--only` names it: a variant that answers a question now and then. */
   readonly onRequest?: boolean;
   open(options: OpenOptions): Promise<Pool>;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
-import type { Contestant } from './contestant.ts';
+import type { Plan } from './runner.ts';
 
 export interface Environment {
   readonly date: string;
@@ -15,7 +15,8 @@ export interface Environment {
   readonly memoryGB: number;
   /** Of the minute before the run. More than the run's own share means that others worked too. */
   readonly load: number;
-  readonly versions: Readonly<Record<string, string>>;
+  /** Of the peers and baselines, each with its name. */
+  readonly versions: readonly string[];
 }
 
 function git(...args: string[]): string {
@@ -50,8 +51,9 @@ export function currentLoad(): number {
   return loadavg()[0] ?? 0;
 }
 
-export function describeEnvironment(contestants: readonly Contestant[]): Environment {
-  const libraries = [...new Set(contestants.flatMap(({ library }) => library ?? []))];
+export function describeEnvironment({ contestants, workloads }: Plan): Environment {
+  const libraries = new Set(contestants.flatMap(({ library }) => library ?? []));
+  const baselines = workloads.flatMap((workload) => workload.baselines ?? []);
   return {
     date: new Date().toISOString(),
     commit: commit(),
@@ -61,6 +63,9 @@ export function describeEnvironment(contestants: readonly Contestant[]): Environ
     cores: availableParallelism(),
     memoryGB: Math.round(totalmem() / 1e9),
     load: currentLoad(),
-    versions: Object.fromEntries(libraries.map((library) => [library, versionOf(library)])),
+    versions: [
+      ...[...libraries].map((library) => `${library} ${versionOf(library)}`),
+      ...new Set(baselines.flatMap((baseline) => baseline.version() ?? [])),
+    ],
   };
 }

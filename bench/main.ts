@@ -7,7 +7,7 @@ import pc from 'picocolors';
 import { contestants } from './contestants/index.ts';
 import { currentLoad, describeEnvironment } from './environment.ts';
 import { endMeasurements } from './measure.ts';
-import { environmentLines, summaryOf, tablesOf } from './report.ts';
+import { comparisonsOf, environmentLines, tablesOf } from './report.ts';
 import { type Heat, type Plan, run } from './runner.ts';
 import { asMarkdown, asText } from './table.ts';
 import { full, quick } from './workload.ts';
@@ -55,7 +55,7 @@ function planOf(wanted: readonly string[], options: Options): Plan {
 }
 
 async function bench(plan: Plan, options: Options): Promise<void> {
-  const environment = describeEnvironment(plan.contestants);
+  const environment = describeEnvironment(plan);
   console.log(environmentLines(environment).join('\n'), '\n');
   const heats: Heat[] = [];
   for await (const heat of run(plan)) {
@@ -64,8 +64,8 @@ async function bench(plan: Plan, options: Options): Promise<void> {
     if (ofWorkload.length < plan.workers.length) continue;
     for (const table of tablesOf(ofWorkload)) console.log(asText(table));
   }
-  const summary = summaryOf(heats);
-  if (summary !== undefined) console.log(pc.bold(asText(summary)));
+  const comparisons = comparisonsOf(heats);
+  for (const table of comparisons) console.log(pc.bold(asText(table)));
   const loadAfter = currentLoad();
   console.log(`Load average ${loadAfter.toFixed(2)} after`);
 
@@ -82,7 +82,7 @@ async function bench(plan: Plan, options: Options): Promise<void> {
     const details = plan.workloads.flatMap((one) =>
       tablesOf(heats.filter(({ workload }) => workload === one)),
     );
-    const tables = [...(summary === undefined ? [] : [summary]), ...details].map(asMarkdown);
+    const tables = [...comparisons, ...details].map(asMarkdown);
     writeFileSync(options.markdown, [...where, '', ...tables].join('\n'));
   }
 }

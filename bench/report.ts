@@ -5,7 +5,7 @@
 import type { Environment } from './environment.ts';
 import type { Heat, Lane } from './runner.ts';
 import { advantage, median, pairedAdvantage } from './statistics.ts';
-import type { Figure } from './workload.ts';
+import type { Figure, Workload, Yardstick } from './workload.ts';
 
 export interface Table {
   readonly title: string;
@@ -19,8 +19,8 @@ const REACHES = ['thread', 'process'] as const;
 const REACH_TITLE = { thread: 'threads', process: 'processes' } as const;
 
 /** The figure in each round; `undefined` where the lane failed or the system does not tell. */
-function valuesOf(lane: Lane, figure: Figure): (number | undefined)[] {
-  return lane.outcomes.map((outcome) => ('figures' in outcome ? outcome.figures[figure.key] : undefined));
+function valuesOf(lane: Lane, { key }: { readonly key: string }): (number | undefined)[] {
+  return lane.outcomes.map((outcome) => ('figures' in outcome ? outcome.figures[key] : undefined));
 }
 
 function medianOf(lane: Lane, figure: Figure): number | undefined {
@@ -54,6 +54,18 @@ export function compareWithBest(heat: Heat, ours: Lane, figure: Figure): Compari
   return ratio === undefined ? undefined : { ratio, peer: best.lane.name };
 }
 
+/** Ours against the lane that is named; `undefined` where it is a peer of another reach, or did not run. */
+export function compareWithNamed(
+  heat: Heat,
+  ours: Lane,
+  figure: Figure,
+  { lane: name, key = figure.key }: Yardstick,
+): number | undefined {
+  const lane = laneOf(heat, name);
+  if (lane === undefined || (lane.role === 'peer' && lane.reach !== ours.reach)) return undefined;
+  return pairedAdvantage(valuesOf(ours, figure), valuesOf(lane, { key }), figure);
+}
+
 function laneNames(heats: readonly Heat[], test: (lane: Lane) => boolean): string[] {
   return [...new Set(heats.flatMap((heat) => heat.lanes.filter(test).map(({ name }) => name)))];
 }
@@ -80,10 +92,13 @@ function cell(heat: Heat, name: string, figure: Figure): string {
   return lane.outcomes.some((outcome) => 'error' in outcome) ? 'failed' : '-';
 }
 
-function comparisonCell(heat: Heat, name: string, figure: Figure): string {
-  const lane = laneOf(heat, name);
-  const comparison = lane && compareWithBest(heat, lane, figure);
-  return comparison === undefined ? '-' : `${comparison.ratio.toFixed(2)}x ${comparison.peer}`;
+function ratioCell(ratio: number | undefined): string {
+  return ratio === undefined ? '-' : `${ratio.toFixed(2)}x`;
+}
+
+function comparisonCell(heat: Heat, ours: Lane, figure: Figure): string {
+  const comparison = compareWithBest(heat, ours, figure);
+  return comparison === undefined ? '-' : `${ratioCell(comparison.ratio)} ${comparison.peer}`;
 }
 
 function workersOf(count: number): string {
@@ -108,7 +123,10 @@ export function tablesOf(heats: readonly Heat[]): Table[] {
       if (names.length > 0) rows.push([`${REACH_TITLE[reach]}:`, ...heats.map(() => '')]);
       for (const name of names) rows.push([name, ...heats.map((heat) => cell(heat, name, figure))]);
       for (const name of ours) {
-        const cells = heats.map((heat) => comparisonCell(heat, name, figure));
+        const cells = heats.map((heat) => {
+          const lane = laneOf(heat, name);
+          return lane === undefined ? '-' : comparisonCell(heat, lane, figure);
+        });
         rows.push([`${name} : best peer`, ...cells]);
       }
     }
@@ -121,39 +139,67 @@ export function tablesOf(heats: readonly Heat[]): Table[] {
   });
 }
 
-/**
- * All comparisons on one page: a row for each figure, a column for each lane of ours and number of workers.
- */
-export function summaryOf(heats: readonly Heat[]): Table | undefined {
+type Compare = (heat: Heat, ours: Lane) => string;
+
+/** A page of comparisons: a column for each lane of ours and number of workers. */
+function pageOf(
+  title: string,
+  heats: readonly Heat[],
+  rowsOf: (workload: Workload, figure: Figure) => readonly (readonly [label: string, compare: Compare])[],
+): Table[] {
   const ours = laneNames(heats, (lane) => lane.role === 'ours');
   const counts = [...new Set(heats.map((heat) => heat.workers))];
-  if (ours.length === 0) return undefined;
   const columns = ours.flatMap((name) => counts.map((workers) => ({ name, workers })));
   const workloads = [...new Set(heats.map((heat) => heat.workload))];
-  return {
-    title: 'Times better than the best peer of the same reach (above 1: ours is better)',
-    header: ['figure', ...columns.map(({ name, workers }) => `${name}, ${workers}`)],
-    rows: workloads.flatMap((workload) =>
-      workload.figures.map((figure) => [
-        `${workload.name}: ${figure.label}`,
+  const rows = workloads.flatMap((workload) =>
+    workload.figures
+      .flatMap((figure) => rowsOf(workload, figure))
+      .map(([label, compare]) => [
+        label,
         ...columns.map(({ name, workers }) => {
           const heat = heats.find((one) => one.workload === workload && one.workers === workers);
-          return heat === undefined ? '-' : comparisonCell(heat, name, figure);
+          const lane = heat && laneOf(heat, name);
+          return heat === undefined || lane === undefined ? '-' : compare(heat, lane);
         }),
       ]),
-    ),
-    notes: [],
-  };
+  );
+  if (columns.length === 0 || rows.length === 0) return [];
+  const header = ['figure', ...columns.map(({ name, workers }) => `${name}, ${workers}`)];
+  return [{ title, header, rows, notes: [] }];
+}
+
+/** All comparisons on two pages: with the best peers, and with those that the figures name. */
+export function comparisonsOf(heats: readonly Heat[]): Table[] {
+  const best = pageOf(
+    'Times better than the best peer of the same reach (above 1: ours is better)',
+    heats,
+    (workload, figure) => [
+      [`${workload.name}: ${figure.label}`, (heat, ours) => comparisonCell(heat, ours, figure)],
+    ],
+  );
+  const named = pageOf(
+    'Times better than one that is named (above 1: ours is better)',
+    heats,
+    (workload, figure) =>
+      (figure.against ?? []).map((yardstick) => {
+        const other = workload.figures.find(({ key }) => key === yardstick.key && key !== figure.key);
+        const theirs = other === undefined ? yardstick.lane : `${yardstick.lane}, ${other.label}`;
+        return [
+          `${workload.name}: ${figure.label} : ${theirs}`,
+          (heat, ours) => ratioCell(compareWithNamed(heat, ours, figure, yardstick)),
+        ];
+      }),
+  );
+  return [...best, ...named];
 }
 
 export function environmentLines(environment: Environment, loadAfter?: number): string[] {
   const { commit, date, node, system, processor, cores, memoryGB, load, versions } = environment;
-  const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const after = loadAfter === undefined ? '' : `, ${loadAfter.toFixed(2)} after`;
   return [
     `Commit ${commit}, ${date}`,
     `Node ${node} on ${system}; ${cores} x ${processor}, ${memoryGB} GB`,
     `Load average ${load.toFixed(2)} before${after}`,
-    `Against ${libraries.join(', ')}`,
+    `Against ${versions.join(', ')}`,
   ];
 }

@@ -7,7 +7,7 @@
  *   noop     A  B  C  D     B  C  D  A     C  D  A  B      then the next number of workers, the next workload
  */
 import type { Outcome } from './child.ts';
-import type { Contestant, Reach } from './contestant.ts';
+import type { Contestant, Reach, Role } from './contestant.ts';
 import { measure } from './measure.ts';
 import type { Baseline, Scale, Workload } from './workload.ts';
 
@@ -17,7 +17,7 @@ const LIMIT = 20_000;
 export interface Lane {
   readonly name: string;
   readonly reach: Reach;
-  readonly role: 'ours' | 'peer' | 'baseline';
+  readonly role: Role;
   readonly outcomes: readonly Outcome[];
 }
 
@@ -39,7 +39,7 @@ export interface Plan {
 interface Entrant {
   readonly name: string;
   readonly reach: Reach;
-  readonly role: Lane['role'];
+  readonly role: Role;
   /** `undefined` takes it out of the run: a baseline that is not installed. */
   readonly turn: () => Promise<Outcome | undefined>;
 }
@@ -48,9 +48,9 @@ function entrantsOf(plan: Plan, workload: Workload, workers: number): Entrant[] 
   const { scale } = plan;
   const order = { workload: workload.name, workers, scale };
   const limit = workload.limit ?? LIMIT;
-  const contestants = plan.contestants.map(({ name, reach, ours }): Entrant => {
+  const contestants = plan.contestants.map(({ name, reach, role }): Entrant => {
     const turn = () => measure({ contestant: name, ...order }, limit);
-    return { name, reach, role: ours ? 'ours' : 'peer', turn };
+    return { name, reach, role: role ?? 'peer', turn };
   });
   const baselines = (workload.baselines ?? []).map((baseline): Entrant => {
     const turn = () => outcomeOf(baseline, workers, scale);

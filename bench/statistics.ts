@@ -1,12 +1,5 @@
 /** The little arithmetic that the figures need. */
 
-/** The smallest value that at least `rank` percent of the values do not exceed (nearest rank). */
-export function percentile(values: readonly number[], rank: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const index = Math.max(0, Math.ceil((rank / 100) * sorted.length) - 1);
-  return sorted[index] ?? Number.NaN;
-}
-
 /** The middle value, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,6 +1,4 @@
 /** What is measured, in which unit, and what the measuring of it needs from the runner. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, Reach } from './contestant.ts';
 
 /** One number that a workload yields. */
@@ -12,6 +10,15 @@ export interface Figure {
   readonly better: 'higher' | 'lower';
   /** Values below this are noise of the measurement: ratios are taken as if they were this much. */
   readonly floor?: number;
+  /** Lanes that ours are compared with by name, besides the best peer. */
+  readonly against?: readonly Yardstick[];
+}
+
+/** What a figure of ours is held against: a peer of the same reach, or a baseline of any. */
+export interface Yardstick {
+  readonly lane: string;
+  /** Another figure of the same workload; default the figure itself. */
+  readonly key?: string;
 }
 
 /** How much of everything. `quick` is for a look in passing; published figures use `full`. */
@@ -59,6 +66,8 @@ export type Measured = Readonly<Record<string, number>>;
 export interface Baseline {
   readonly name: string;
   readonly reach: Reach;
+  /** What it is made with, such as `Python 3.11.7`; `undefined` where it is not installed. */
+  version(): string | undefined;
   /** `undefined` where it is not installed. */
   measure(setting: Setting): Promise<Measured | undefined>;
 }
@@ -80,53 +89,14 @@ export interface Workload {
   /** Milliseconds after which a contestant is taken to hang; default 20 s. */
   readonly limit?: number;
   readonly baselines?: readonly Baseline[];
-  /** Measures one contestant, in a process of its own, which opens its pool when the workload says so. */
-  run(open: () => Promise<Pool>, setting: Setting): Promise<Measured>;
-}
-
-/**
- * Keeps `inFlight` calls going for `ms`, and returns how many were done, in all and a second. The calls under
- * way at the end are awaited and counted, and so is their time.
- */
-export async function throughput(
-  call: () => PromiseLike<unknown>,
-  inFlight: number,
-  ms: number,
-): Promise<{ done: number; rate: number }> {
-  let done = 0;
-  const start = performance.now();
-  const caller = async () => {
-    while (performance.now() - start < ms) {
-      await call();
-      done += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, caller));
-  return { done, rate: (done * 1000) / (performance.now() - start) };
+  /**
+   * Measures one contestant, in a process of its own, which opens its pool when the workload says so: with
+   * the workers of the setting, unless told otherwise. Of several pools all but the last are closed here.
+   */
+  run(open: (workers?: number) => Promise<Pool>, setting: Setting): Promise<Measured>;
 }
 
 /** Checks a result, for a figure of wrong answers is worth nothing. */
 export function expect(right: boolean, what: string): void {
   if (!right) throw new Error(`Wrong result: ${what}`);
-}
-
-/** Milliseconds between two looks of the event-loop watcher. A smaller step costs more than it tells. */
-const DELAY_STEP = 5;
-
-/**
- * Runs `work` and tells how late the event loop of the caller was meanwhile, in milliseconds. The watcher
- * needs a look before, to count from, and one after, or a loop that was blocked all of the time would go
- * unseen.
- */
-export async function watchingEventLoop<T>(
-  work: () => Promise<T>,
-): Promise<{ result: T; p99: number; max: number }> {
-  const histogram = monitorEventLoopDelay({ resolution: DELAY_STEP });
-  histogram.enable();
-  await sleep(2 * DELAY_STEP);
-  const result = await work();
-  await sleep(2 * DELAY_STEP);
-  histogram.disable();
-  const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - DELAY_STEP);
-  return { result, p99: late(histogram.percentile(99)), max: late(histogram.max) };
 }

@@ -25,8 +25,8 @@ const layers: Readonly<
   wire: { from: ['errors.ts', 'options.ts'], types: ['tasks'] },
   memory: { from: ['errors.ts', 'options.ts'] },
   futures: { from: ['errors.ts', 'options.ts'] },
-  pool: { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures'] },
-  backends: { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures', 'pool'] },
+  pool: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures'] },
+  backends: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool'] },
   'index.ts': { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures', 'pool', 'backends'] },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },

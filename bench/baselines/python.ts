@@ -1,5 +1,5 @@
 /** Python's own maps over processes, as the yardstick of this library's model. Left out without `python3`. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Baseline, Measured, Setting } from '../workload.ts';
@@ -19,7 +19,15 @@ async function measure(how: string, { workers, scale }: Setting): Promise<Measur
   }
 }
 
+function version(): string | undefined {
+  try {
+    return execFileSync('python3', ['--version'], { encoding: 'utf8' }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
 export const pythonMaps: readonly Baseline[] = [
-  { name: 'python-pool', reach: 'process', measure: (setting) => measure('pool', setting) },
-  { name: 'python-executor', reach: 'process', measure: (setting) => measure('executor', setting) },
+  { name: 'python-pool', reach: 'process', version, measure: (setting) => measure('pool', setting) },
+  { name: 'python-executor', reach: 'process', version, measure: (setting) => measure('executor', setting) },
 ];

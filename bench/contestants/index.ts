@@ -1,6 +1,8 @@
 /** Every contestant, ours first, threads before processes. */
 import type { Contestant } from '../contestant.ts';
+import { jestWorker, jestWorkerProcesses } from './jest-worker.ts';
 import { processes, processesPlain, threads, threadsPlain } from './manyhands.ts';
+import { noPool } from './no-pool.ts';
 import { piscina, piscinaDeep } from './piscina.ts';
 import { poolifier, poolifierCluster } from './poolifier.ts';
 import { tinypool, tinypoolDeep, tinypoolProcesses } from './tinypool.ts';
@@ -15,9 +17,12 @@ export const contestants: readonly Contestant[] = [
   tinypoolDeep,
   workerpool,
   poolifier,
+  jestWorker,
+  noPool,
   processes,
   processesPlain,
   tinypoolProcesses,
   workerpoolProcesses,
   poolifierCluster,
+  jestWorkerProcesses,
 ];

@@ -2,7 +2,7 @@
  * The library under test: threads and processes, over the channel that it chooses and over plain ones. Its
  * workers are started at once and kept, as those of the others are.
  */
-import type { Executor } from '../../src/index.ts';
+import type { Executor } from 'manyhands';
 import type { Contestant, OpenOptions, Pool } from '../contestant.ts';
 import { echo, fib, hold, noop, square } from '../tasks.ts';
 
@@ -27,26 +27,26 @@ function optionsFor({ workers }: OpenOptions, channel: Channel) {
 }
 
 async function openThreads(options: OpenOptions, channel: Channel): Promise<Pool> {
-  const { ThreadPoolExecutor } = await import('../../src/index.ts');
+  const { ThreadPoolExecutor } = await import('manyhands');
   return poolOf(new ThreadPoolExecutor(optionsFor(options, channel)));
 }
 
 async function openProcesses(options: OpenOptions, channel: Channel): Promise<Pool> {
-  const { ProcessPoolExecutor } = await import('../../src/index.ts');
+  const { ProcessPoolExecutor } = await import('manyhands');
   return poolOf(new ProcessPoolExecutor(optionsFor(options, channel)));
 }
 
 export const threads: Contestant = {
   name: 'manyhands-threads',
   reach: 'thread',
-  ours: true,
+  role: 'ours',
   open: (options) => openThreads(options, 'auto'),
 };
 
 export const threadsPlain: Contestant = {
   name: 'manyhands-threads-plain',
   reach: 'thread',
-  ours: true,
+  role: 'ours',
   onRequest: true,
   open: (options) => openThreads(options, 'plain'),
 };
@@ -54,14 +54,14 @@ export const threadsPlain: Contestant = {
 export const processes: Contestant = {
   name: 'manyhands-processes',
   reach: 'process',
-  ours: true,
+  role: 'ours',
   open: (options) => openProcesses(options, 'auto'),
 };
 
 export const processesPlain: Contestant = {
   name: 'manyhands-processes-plain',
   reach: 'process',
-  ours: true,
+  role: 'ours',
   onRequest: true,
   open: (options) => openProcesses(options, 'plain'),
 };

@@ -1,13 +1,20 @@
 /**
  * Everything submitted at once, in one turn of the event loop: how queues scale, and what the loop suffers.
  */
-import { throughput, type Workload, watchingEventLoop } from '../workload.ts';
+import { throughput, watchingEventLoop } from '../load.ts';
+import type { Workload } from '../workload.ts';
 
 export const burst: Workload = {
   name: 'burst',
   title: '100,000 no-op tasks submitted at once (10,000 with --quick)',
   figures: [
-    { key: 'rate', label: 'throughput, from first submit to last result', unit: 'tasks/s', better: 'higher' },
+    {
+      key: 'rate',
+      label: 'throughput, from first submit to last result',
+      unit: 'tasks/s',
+      better: 'higher',
+      against: [{ lane: 'poolifier' }],
+    },
     {
       key: 'delay',
       label: "delay of the caller's event loop, longest",

@@ -4,7 +4,15 @@ import type { Workload } from '../workload.ts';
 export const coldStart: Workload = {
   name: 'cold-start',
   title: 'cold start: import, open, and one task for each worker',
-  figures: [{ key: 'time', label: 'time to the results', unit: 'ms', better: 'lower' }],
+  figures: [
+    {
+      key: 'time',
+      label: 'time to the results',
+      unit: 'ms',
+      better: 'lower',
+      against: [{ lane: 'tinypool' }, { lane: 'tinypool-processes' }],
+    },
+  ],
   async run(open, { workers }) {
     const start = performance.now();
     const pool = await open();

@@ -1,6 +1,7 @@
 /** The cost of values: a plain object of about 1 KB, and 1 MiB of bytes, there and back. */
 import { isDeepStrictEqual } from 'node:util';
-import { expect, throughput, type Workload } from '../workload.ts';
+import { throughput } from '../load.ts';
+import { expect, type Workload } from '../workload.ts';
 
 /** Of the kinds that JSON knows, so that pools which send JSON can give it back unchanged. */
 export const record: Readonly<Record<string, unknown>> = {
@@ -19,7 +20,15 @@ const RECORDS_IN_FLIGHT = 64;
 export const echoObject: Workload = {
   name: 'echo-object',
   title: `echo of a 1 KB object, ${RECORDS_IN_FLIGHT} in flight`,
-  figures: [{ key: 'rate', label: 'throughput', unit: 'tasks/s', better: 'higher' }],
+  figures: [
+    {
+      key: 'rate',
+      label: 'throughput',
+      unit: 'tasks/s',
+      better: 'higher',
+      against: [{ lane: 'poolifier' }],
+    },
+  ],
   async run(open, { scale }) {
     const pool = await open();
     expect(isDeepStrictEqual(await pool.echo(record), record), 'the object came back changed');

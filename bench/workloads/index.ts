@@ -3,6 +3,7 @@ import type { Workload } from '../workload.ts';
 import { burst } from './burst.ts';
 import { coldStart } from './cold-start.ts';
 import { cpu } from './cpu.ts';
+import { crowded } from './crowded.ts';
 import { echoMebibyte, echoObject } from './echo.ts';
 import { fib } from './fib.ts';
 import { latency } from './latency.ts';
@@ -13,6 +14,7 @@ import { noop } from './noop.ts';
 export const workloads: readonly Workload[] = [
   noop,
   latency,
+  crowded,
   echoObject,
   echoMebibyte,
   burst,

@@ -23,7 +23,15 @@ async function itemsPerSecond(map: Map, items: number): Promise<Measured> {
 export const map: Workload = {
   name: 'map',
   title: 'map of a million squares (200,000 with --quick): own map, or chunks of 1000 by hand',
-  figures: [{ key: 'rate', label: 'throughput', unit: 'items/s', better: 'higher' }],
+  figures: [
+    {
+      key: 'rate',
+      label: 'throughput',
+      unit: 'items/s',
+      better: 'higher',
+      against: [{ lane: 'python-pool' }],
+    },
+  ],
   baselines: pythonMaps,
   async run(open, { scale }) {
     const pool = await open();

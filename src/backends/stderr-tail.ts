@@ -10,12 +10,12 @@ export class StderrTail {
   #text = '';
 
   /**
-   * `passOn`: where it is written to as it comes. A pipe would do, but leaves listeners there for each
-   * worker.
+   * `passOn`: what it is written to as it comes. A pipe would do, but leaves listeners there for each worker;
+   * and a function, since Node makes `process.stderr` when it is first asked for, which takes a while.
    */
-  constructor(stream: Readable, passOn?: Writable) {
+  constructor(stream: Readable, passOn?: () => Writable) {
     stream.on('data', (chunk: Buffer) => {
-      passOn?.write(chunk);
+      passOn?.().write(chunk);
       this.#text = (this.#text + chunk.toString('utf8')).slice(-BYTES);
     });
     // A pipe that breaks with its process has nothing more to tell.

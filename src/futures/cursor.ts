@@ -1,20 +1,34 @@
 /** Steps through several iterables at once, sync or async, until the shortest ends. */
 
+import type { Failure } from './map-results.ts';
+import { packedArray } from './packed-array.ts';
+
+/** What one pull brought. */
+export interface Batch {
+  /** Whole tuples, the values of each one after the other. */
+  readonly values: unknown[];
+  readonly count: number;
+  /** Nothing comes after it. */
+  readonly ended: boolean;
+  /** Why it ended, where that is an error of one of the iterables. */
+  readonly failure?: Failure | undefined;
+}
+
 export interface Cursor {
   /** Values per tuple: one for each iterable. */
   readonly arity: number;
-  /** Whether `pull` gives promises: one of the iterables is async. */
-  readonly isAsync: boolean;
   /** How many tuples there will be, where that is known beforehand. */
   readonly length: number | undefined;
   /**
-   * Appends up to `count` tuples to `into`, one value after the other, and returns how many; fewer than
-   * `count` is the end. If one of the iterables is async it is a promise, and at most one tuple a time.
+   * Up to `count` tuples, in an array that is the caller's. If one of the iterables is async it is a promise, and
+   * at most one tuple a time.
    */
-  pull(into: unknown[], count: number): number | Promise<number>;
+  pull(count: number): Batch | Promise<Batch>;
   /** Tells the iterables that no more will be asked of them. */
   close(): void;
 }
+
+type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>;
 
 /**
  * Sized input (arrays, typed arrays, strings, sets, maps) is copied here, so that what the caller changes in
@@ -22,76 +36,152 @@ export interface Cursor {
  *
  * @throws TypeError naming what is not iterable.
  */
-export function openCursor(iterables: ReadonlyArray<Iterable<unknown> | AsyncIterable<unknown>>): Cursor {
-  const inputs = iterables.map((iterable, position) => open(iterable, position));
-  const lengths = inputs.map(({ length }) => length).filter((length) => length !== undefined);
-  let ended = inputs.length === 0;
+export function openCursor(iterables: readonly AnyIterable[]): Cursor {
+  const sources = iterables.map((iterable, position) => open(iterable, position));
+  const lists: List[] = [];
+  for (const source of sources) if ('items' in source) lists.push(source.items);
+  if (lists.length === sources.length) return overLists(lists);
+  return overSteps(sources.map((source) => ('items' in source ? stepsOf(source.items) : source)));
+}
+
+function nothing(failure?: Failure): Batch {
+  return { values: [], count: 0, ended: true, failure };
+}
+
+// ── all of it is at hand ────────────────────────────────────────────────────────────────────────────────────
+
+type List = ArrayLike<unknown>;
+
+/** Copies tuples out of lists in bulk: a call for each item would cost more than all the rest of a map. */
+function overLists(lists: readonly List[]): Cursor {
+  const arity = lists.length;
+  let length = arity === 0 ? 0 : Math.min(...lists.map((list) => list.length));
+  let position = 0;
+  return {
+    arity,
+    length,
+    pull: (wanted) => {
+      const count = Math.min(wanted, length - position);
+      if (count <= 0) return nothing();
+      const samples = lists.map((list) => list[position]);
+      const areNumbers = samples.every((value) => typeof value === 'number');
+      const values = packedArray(count * arity, areNumbers ? samples[0] : undefined);
+      for (const [at, list] of lists.entries()) copy(list, position, values, at, arity);
+      position += count;
+      return { values, count, ended: position === length };
+    },
+    close: () => {
+      length = 0;
+    },
+  };
+}
+
+/** Every `step`th value from `first` on becomes the next one of the list. */
+function copy(list: List, from: number, values: unknown[], first: number, step: number): void {
+  for (let at = first, source = from; at < values.length; at += step, source += 1) values[at] = list[source];
+}
+
+// ── one step after the other ────────────────────────────────────────────────────────────────────────────────
+
+interface Steps {
+  readonly isAsync: boolean;
+  next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
+  close(): void;
+}
+
+function overSteps(inputs: readonly Steps[]): Cursor {
+  let ended = false;
   const end = (): void => {
     if (ended) return;
     ended = true;
     for (const { close } of inputs) close();
   };
-  const [only] = inputs;
-  const items = inputs.length === 1 ? only?.items : undefined;
-  let position = 0;
-
-  const pullItems = (all: readonly unknown[], into: unknown[], count: number): number => {
-    const part = all.slice(position, position + count);
-    position += part.length;
-    for (const item of part) into.push(item);
-    return part.length;
+  const pullSync = (wanted: number): Batch => {
+    const values: unknown[] = [];
+    let count = 0;
+    let failure: Failure | undefined;
+    try {
+      while (count < wanted && step(values)) count += 1;
+    } catch (error) {
+      failure = { error };
+    }
+    if (count === wanted) return { values, count, ended: false };
+    end();
+    // The tuple that the end came in the middle of is none.
+    values.length = count * inputs.length;
+    return { values, count, ended: true, failure };
   };
-  const pullSync = (into: unknown[], count: number): number => {
-    for (let pulled = 0; pulled < count; pulled += 1) {
-      const before = into.length;
-      for (const { step } of inputs) {
-        const result = step() as IteratorResult<unknown>;
-        if (result.done) {
-          into.length = before;
-          end();
-          return pulled;
-        }
-        into.push(result.value);
+  const step = (values: unknown[]): boolean => {
+    for (const input of inputs) {
+      const result = input.next() as IteratorResult<unknown>;
+      if (result.done) return false;
+      values.push(result.value);
+    }
+    return true;
+  };
+  const pullAsync = async (): Promise<Batch> => {
+    let failure: Failure | undefined;
+    try {
+      // All are asked at once: two slow sources cost the slower one's time, not the sum.
+      const results = await Promise.all(inputs.map((input) => input.next()));
+      if (!results.some(({ done }) => done)) {
+        return { values: results.map(({ value }) => value as unknown), count: 1, ended: false };
       }
+    } catch (error) {
+      failure = { error };
     }
-    return count;
-  };
-  const pullAsync = async (into: unknown[]): Promise<number> => {
-    // All are asked at once: two slow sources cost the slower one's time, not the sum.
-    const results = await Promise.all(inputs.map(({ step }) => step()));
-    if (results.some(({ done }) => done)) {
-      end();
-      return 0;
-    }
-    for (const { value } of results) into.push(value);
-    return 1;
+    end();
+    return nothing(failure);
   };
   const isAsync = inputs.some((input) => input.isAsync);
   return {
     arity: inputs.length,
-    isAsync,
-    // The shortest input ends the map, so the smallest length is exact only when all are known.
-    length:
-      lengths.length === inputs.length ? Math.min(...lengths, inputs.length === 0 ? 0 : Infinity) : undefined,
-    pull: (into, count) => {
-      if (ended) return 0;
-      if (items !== undefined) return pullItems(items, into, count);
-      return isAsync ? pullAsync(into) : pullSync(into, count);
+    length: undefined,
+    pull: (wanted) => {
+      if (ended) return nothing();
+      return isAsync ? pullAsync() : pullSync(wanted);
     },
     close: end,
   };
 }
 
-interface Input {
-  /** All of it, where it is at hand. */
-  readonly items?: readonly unknown[];
-  readonly length: number | undefined;
-  readonly isAsync: boolean;
-  step(): IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
-  close(): void;
+function stepsOf(items: List): Steps {
+  let position = 0;
+  return {
+    isAsync: false,
+    next: () =>
+      position < items.length ? { done: false, value: items[position++] } : { done: true, value: undefined },
+    close: () => undefined,
+  };
 }
 
-function open(iterable: Iterable<unknown> | AsyncIterable<unknown>, position: number): Input {
+function fromIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>, isAsync: boolean): Steps {
+  let done = false;
+  const note = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+    if (result.done) done = true;
+    return result;
+  };
+  return {
+    isAsync,
+    next: () => {
+      const result = iterator.next();
+      return isAsync ? Promise.resolve(result).then(note) : note(result as IteratorResult<unknown>);
+    },
+    close: () => {
+      if (done) return;
+      done = true;
+      // An input that fails to close has given all that was asked of it; nobody could act on the error.
+      try {
+        const closing: unknown = iterator.return?.();
+        if (closing instanceof Promise) closing.catch(() => undefined);
+      } catch {}
+    },
+  };
+}
+
+// ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+function open(iterable: AnyIterable, position: number): Steps | { readonly items: List } {
   const input: unknown = iterable;
   if (
     typeof input === 'string' ||
@@ -99,17 +189,7 @@ function open(iterable: Iterable<unknown> | AsyncIterable<unknown>, position: nu
     typeof input === 'function'
   ) {
     const object = input as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
-    if (isSized(input)) {
-      const items = Array.from(input);
-      const iterator = items.values();
-      return {
-        items,
-        length: items.length,
-        isAsync: false,
-        step: () => iterator.next(),
-        close: () => undefined,
-      };
-    }
+    if (isSized(input)) return { items: copyOfTyped(input) ?? Array.from(input) };
     const makeAsync = object[Symbol.asyncIterator];
     if (typeof makeAsync === 'function') return fromIterator(makeAsync.call(object), true);
     const make = object[Symbol.iterator];
@@ -130,29 +210,16 @@ function isSized(input: unknown): input is Iterable<unknown> {
   );
 }
 
-function fromIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>, isAsync: boolean): Input {
-  let done = false;
-  const note = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-    done = result.done === true;
-    return result;
-  };
-  return {
-    length: undefined,
-    isAsync,
-    step: () => {
-      const result = iterator.next();
-      return result instanceof Promise || isAsync
-        ? Promise.resolve(result).then(note)
-        : note(result as IteratorResult<unknown>);
-    },
-    close: () => {
-      if (done) return;
-      done = true;
-      // An input that fails to close has given all that was asked of it; nobody could act on the error.
-      try {
-        const closing: unknown = iterator.return?.();
-        if (closing instanceof Promise) closing.catch(() => undefined);
-      } catch {}
-    },
-  };
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const typedValues = Reflect.get(typedArray, 'values') as unknown;
+
+/**
+ * A copy as `Array.from` would make it, but of numbers as they are: boxing each takes as long as ten squares.
+ * Undefined where a program has said that the array is to be iterated in some other way.
+ */
+function copyOfTyped(input: Iterable<unknown>): List | undefined {
+  if (!ArrayBuffer.isView(input) || input[Symbol.iterator] !== typedValues) return undefined;
+  // Of the plain type, whatever class it is: `slice` of a `Buffer` copies nothing.
+  const type = Reflect.get(typedArray, Symbol.toStringTag, input) as 'Float64Array';
+  return new globalThis[type](input as unknown as Float64Array);
 }

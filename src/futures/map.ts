@@ -1,38 +1,27 @@
 /**
  * `map`: one function over many items, in chunks, with bounded look-ahead.
  *
- *   input ──pull──▶ items ──chunk──▶ engine.run ──▶ slots (by position) ──▶ consumer
+ *   input ──pull──▶ items ──chunk──▶ engine.run ──▶ results ──▶ consumer
  *
  * The input is pulled only as far as `#mayPull` allows, a chunk is sent as soon as it is full or a worker
- * would have nothing to do, and results wait in the position of their item until they are taken. There are
+ * would have nothing to do, and results wait in `map-results.ts` until they are taken. There are
  * two ways to take them, and the first one used decides: awaiting gathers all of them into an array;
  * iterating hands them out one by one and makes room for more.
  *
- * Chunk size: a task costs a hand-over, tens of microseconds, so quick items must travel together; but a
- * chunk is also the unit of scheduling, so slow items must travel alone. Sizes start at one and follow the
- * time per item that the workers report.
+ * Nothing here is done once per item, except for those who take results one by one: items are pulled, and
+ * results kept and gathered, a chunk at a time. How large a chunk is, is in `chunk-sizer.ts`.
  */
 
 import { BrokenExecutorError, ExecutorShutdownError } from '../errors.ts';
 import { onAbort } from './abort-listeners.ts';
-import { type Cursor, openCursor } from './cursor.ts';
+import { CHUNKS_PER_SLOT, ChunkSizer } from './chunk-sizer.ts';
+import { type Batch, type Cursor, openCursor } from './cursor.ts';
 import type { ChunkResult, Engine } from './engine.ts';
 import { type Future, subscribe } from './future.ts';
+import { type Arrived, arrived, type Failure, firstFailure, lost, MapResults } from './map-results.ts';
 import type { MapOptions } from './submit-options.ts';
 import { failureObserved, type Unobserved, watchFailure } from './unobserved.ts';
 import { Waiters } from './waiters.ts';
-
-/**
- * What a chunk should take. Longer ones leave workers idle at the end and cancel late; shorter ones spend
- * more on hand-over: at 8 ms that is below one per cent even between processes.
- */
-const TARGET_CHUNK_MS = 8;
-/** A chunk never grows faster than this, since the first items of a map tell little about the others. */
-const GROWTH = 8;
-/** Bounds what a chunk of trivial items holds in memory, and for how long encoding it blocks the caller. */
-const LARGEST_CHUNK = 16_384;
-/** Chunks per worker left at the end, so that an uneven last one does not keep the others waiting long. */
-const CHUNKS_PER_SLOT = 4;
 
 /** What `Executor.map` returns: a promise of all results, and an async iterable of each. */
 export interface MapResult<R> extends PromiseLike<R[]>, AsyncIterable<R> {
@@ -49,10 +38,6 @@ export interface MapResult<R> extends PromiseLike<R[]>, AsyncIterable<R> {
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<R>;
 }
-
-type Outcome =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: unknown };
 
 /** Errors that the next item would meet as well. */
 function isEndOfExecutor(error: unknown): boolean {
@@ -84,20 +69,14 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   #inputEnded = false;
   #pulling = false;
   readonly #inFlight = new Set<Future<unknown>>();
-  #chunk = 1;
+  readonly #sizer: ChunkSizer;
 
-  /**
-   * Results that nobody has taken yet, by their place in the output: the item's when ordered, else by
-   * arrival.
-   */
-  #outcomes = new Map<number, Outcome>();
-  #arrived = 0;
+  readonly #results = new MapResults();
   #offSignal: (() => void) | undefined;
-  #inputError: { readonly error: unknown } | undefined;
+  #inputError: Failure | undefined;
 
   #mode: 'open' | 'gather' | 'iterate' = 'open';
   #all: Promise<R[]> | undefined;
-  #gathered: unknown[] = [];
   #settleAll: { resolve: (values: R[]) => void; reject: (error: unknown) => void } | undefined;
   #ended = false;
   readonly #steps = new Waiters();
@@ -114,6 +93,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     this.#options = options;
     this.#ordered = options.ordered ?? true;
     this.#cursor = openCursor(iterables);
+    this.#sizer = new ChunkSizer(options, engine.slots, this.#cursor.arity);
     const { signal } = options;
     if (signal?.aborted) this.#abort();
     else if (signal !== undefined) this.#offSignal = onAbort(signal, () => this.#abort());
@@ -143,17 +123,17 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     this.#all = new Promise<R[]>((resolve, reject) => {
       this.#settleAll = { resolve, reject };
     });
-    const before = [...this.#outcomes];
-    this.#outcomes.clear();
-    for (const [place, outcome] of before) this.#keep(place, outcome);
+    const failure = this.#results.firstFailure;
+    if (failure !== undefined) this.#rejectAll(failure.error);
+    else this.#collect();
     this.#pump();
     return this.#all;
   }
 
-  #keep(place: number, outcome: Outcome): void {
-    this.#taken += 1;
-    if (outcome.ok) this.#gathered[place] = outcome.value;
-    else this.#rejectAll(outcome.error);
+  /** What has come counts as taken. */
+  #collect(): void {
+    this.#taken = this.#finished;
+    this.#results.line();
   }
 
   #rejectAll(error: unknown): void {
@@ -164,7 +144,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   #finishGathering(): void {
     if (this.#inputError !== undefined) return this.#rejectAll(this.#inputError.error);
     this.#stop();
-    this.#settleAll?.resolve(this.#gathered as R[]);
+    this.#settleAll?.resolve(this.#results.takeAll() as R[]);
   }
 
   // ── iterating ───────────────────────────────────────────────────────────────────────────────────────────
@@ -174,17 +154,15 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     return this;
   }
 
-  async next(): Promise<IteratorResult<R>> {
+  next(): Promise<IteratorResult<R>> {
+    // An async function would cost as much again as all the rest of a step whose result is there.
+    return this.#mode === 'iterate' && this.#results.ready ? this.#step() : this.#nextStep();
+  }
+
+  async #nextStep(): Promise<IteratorResult<R>> {
     if (this.#mode !== 'iterate') this.#claim('iterate');
     for (;;) {
-      const outcome = this.#outcomes.get(this.#taken);
-      if (outcome !== undefined) {
-        this.#outcomes.delete(this.#taken);
-        this.#taken += 1;
-        this.#pump();
-        if (outcome.ok) return { done: false, value: outcome.value as R };
-        throw outcome.error;
-      }
+      if (this.#results.ready) return this.#step();
       if (this.#ended) return { done: true, value: undefined };
       if (this.#inputEnded && this.#taken === this.#pulled) {
         this.#stop();
@@ -195,9 +173,21 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     }
   }
 
+  #step(): Promise<IteratorResult<R>> {
+    this.#taken += 1;
+    try {
+      return Promise.resolve({ done: false, value: this.#results.take() as R });
+    } catch (error) {
+      return Promise.reject(error);
+    } finally {
+      // Only a limit that counts items makes room for single ones.
+      if (this.#results.betweenChunks || this.#options.bufferSize !== undefined) this.#pump();
+    }
+  }
+
   async return(): Promise<IteratorResult<R>> {
     this.#stop();
-    this.#outcomes.clear();
+    this.#results.clear();
     this.#steps.wake();
     return { done: true, value: undefined };
   }
@@ -229,7 +219,10 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   }
 
   #mayPull(): boolean {
-    return !this.#inputEnded && !this.#pulling && this.#waiting < this.#chunkSize() && this.#room() > 0;
+    const wanted = this.#chunkSize() - this.#waiting;
+    if (this.#inputEnded || this.#pulling || wanted <= 0) return false;
+    // A limit that nobody asked for need not be used up to its last item; chunks would become ever smaller.
+    return this.#room() >= (this.#options.bufferSize === undefined ? wanted : 1);
   }
 
   /** How many more items may be begun before the consumer takes one. */
@@ -243,42 +236,27 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
 
   /** Pulls until a chunk is full. False: the input is async, and calls `#pump` when it has come. */
   #pull(): boolean {
-    const wanted = Math.min(this.#chunkSize() - this.#waiting, this.#room());
-    let pulled: number | Promise<number>;
-    const before = this.#waiting;
-    // What comes later is added when it has come: by then `#values` may be another array, this one being on
-    // its way.
-    const into = this.#cursor.isAsync ? [] : this.#values;
-    try {
-      pulled = this.#cursor.pull(into, wanted);
-    } catch (error) {
-      // What came before the error is there; a tuple that was cut short by it is not.
-      this.#values.length -= this.#values.length % this.#cursor.arity;
-      this.#pulled += this.#waiting - before;
-      this.#endInput({ error });
-      return true;
-    }
-    if (typeof pulled === 'number') {
-      this.#pulled += pulled;
-      if (pulled < wanted) this.#endInput();
+    const batch = this.#cursor.pull(Math.min(this.#chunkSize() - this.#waiting, this.#room()));
+    if (!(batch instanceof Promise)) {
+      this.#add(batch);
       return true;
     }
     this.#pulling = true;
-    pulled.then(
-      (count) => this.#pulledLater(count, into),
-      (error: unknown) => this.#pulledLater(0, [], { error }),
-    );
+    void batch.then((later) => {
+      this.#pulling = false;
+      // Aborted, or left by its consumer, while the input was on its way.
+      if (this.#inputEnded || this.#ended) return;
+      this.#add(later);
+      this.#pump();
+    });
     return this.#waiting > 0;
   }
 
-  #pulledLater(count: number, values: readonly unknown[], failure?: { readonly error: unknown }): void {
-    this.#pulling = false;
-    // Aborted, or left by its consumer, while the input was on its way.
-    if (this.#inputEnded || this.#ended) return;
-    this.#values.push(...values);
+  #add({ values, count, ended, failure }: Batch): void {
+    if (this.#values.length === 0) this.#values = values;
+    else for (const value of values) this.#values.push(value);
     this.#pulled += count;
-    if (count === 0) this.#endInput(failure);
-    this.#pump();
+    if (ended) this.#endInput(failure);
   }
 
   /** Tuples that are pulled and not yet sent. */
@@ -286,23 +264,19 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     return this.#cursor.arity === 0 ? 0 : this.#values.length / this.#cursor.arity;
   }
 
-  #endInput(failure?: { readonly error: unknown }): void {
+  #endInput(failure?: Failure): void {
     this.#inputEnded = true;
     this.#inputError = failure;
   }
 
   #chunkSize(): number {
-    const { chunkSize = 'auto', bufferSize = Infinity } = this.#options;
-    if (chunkSize !== 'auto') return Math.min(chunkSize, bufferSize);
     const { length } = this.#cursor;
-    const share =
-      length === undefined ? Infinity : (length - this.#sent) / (CHUNKS_PER_SLOT * this.#engine.slots);
-    return Math.max(1, Math.min(this.#chunk, Math.ceil(share), bufferSize));
+    return this.#sizer.next(length === undefined ? undefined : length - this.#sent);
   }
 
   /** Sends one chunk, if there is a full one, or a smaller one that a worker could begin with. */
   #send(): boolean {
-    const automatic = (this.#options.chunkSize ?? 'auto') === 'auto';
+    const { automatic } = this.#sizer;
     const atOnce = automatic ? 2 * this.#engine.slots : this.#engine.lookAhead;
     if (this.#waiting === 0 || this.#inFlight.size >= Math.min(atOnce, this.#engine.lookAhead)) return false;
     const size = this.#chunkSize();
@@ -333,29 +307,31 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   #receive(future: Future<unknown>, first: number, count: number): void {
     // Settled already, so this is one microtask; it keeps reading a future's outcome in one place. The map
     // may be aborted in that microtask, which is why the future is taken off the list after it.
-    const accept = (result: ChunkResult, failed?: { readonly error: unknown }): void => {
-      if (this.#inFlight.delete(future)) this.#accept(first, count, result, failed);
+    const accept = (chunk: Arrived): void => {
+      if (this.#inFlight.delete(future)) this.#accept(first, chunk);
     };
     future.then(
-      (result) => accept(result as ChunkResult),
-      (error: unknown) => accept({ values: [], errors: new Map(), ms: 0 }, { error }),
+      (outcome) => {
+        const result = outcome as ChunkResult;
+        this.#sizer.note(count, result.ms);
+        accept(arrived(count, result));
+      },
+      (error: unknown) => accept(lost(count, { error })),
     );
   }
 
-  #accept(first: number, count: number, result: ChunkResult, failed?: { readonly error: unknown }): void {
-    if (failed === undefined) this.#adapt(count, result.ms);
-    else if (isEndOfExecutor(failed.error)) return this.#cut(first, count, failed);
-    for (let n = 0; n < count && !this.#ended; n += 1) {
-      const place = this.#ordered ? first + n : this.#arrived++;
-      if (this.#mode === 'gather' && failed === undefined && result.errors.size === 0) {
-        // The common case of large maps: no object for each result.
-        this.#taken += 1;
-        this.#gathered[place] = result.values[n];
-      } else if (failed !== undefined) this.#put(place, { ok: false, error: failed.error });
-      else if (result.errors.has(n)) this.#put(place, { ok: false, error: result.errors.get(n) });
-      else this.#put(place, { ok: true, value: result.values[n] });
-    }
+  #accept(first: number, chunk: Arrived): void {
+    const { count, failure } = chunk;
+    if (failure !== undefined && isEndOfExecutor(failure.error)) return this.#cut(first, count, failure);
+    this.#results.put(this.#ordered ? first : this.#finished, chunk);
     this.#finished += count;
+    const failed = firstFailure(chunk);
+    if (this.#mode !== 'gather') {
+      if (failed !== undefined && this.#mode === 'open') {
+        this.#unobserved ??= watchFailure(this, 'An item of a map', failed.error);
+      }
+    } else if (failed === undefined) this.#collect();
+    else this.#rejectAll(failed.error);
     this.#report();
     this.#steps.wake();
     this.#pump();
@@ -365,26 +341,13 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
    * The executor runs nothing any more: the map ends where this chunk would have been, with the reason, once.
    * What came before it is still handed out.
    */
-  #cut(first: number, count: number, failure: { readonly error: unknown }): void {
+  #cut(first: number, count: number, failure: Failure): void {
     this.#pulled = this.#ordered ? Math.min(this.#pulled, first) : this.#pulled - count - this.#waiting;
     this.#values = [];
     this.#endInput(failure);
     this.#cursor.close();
     this.#steps.wake();
     this.#pump();
-  }
-
-  #put(place: number, outcome: Outcome): void {
-    if (this.#mode === 'gather') return this.#keep(place, outcome);
-    this.#outcomes.set(place, outcome);
-    if (outcome.ok || this.#mode !== 'open') return;
-    this.#unobserved ??= watchFailure(this, 'An item of a map', outcome.error);
-  }
-
-  #adapt(count: number, ms: number): void {
-    const perItem = Math.max(ms / count, 1e-6);
-    const ideal = Math.floor(TARGET_CHUNK_MS / perItem);
-    this.#chunk = Math.max(1, Math.min(ideal, this.#chunk * GROWTH, LARGEST_CHUNK));
   }
 
   #report(): void {
@@ -403,7 +366,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   #abort(): void {
     this.#endInput({ error: this.#options.signal?.reason });
     if (this.#mode === 'gather') this.#rejectAll(this.#options.signal?.reason);
-    this.#outcomes.clear();
+    this.#results.clear();
     this.#values = [];
     this.#pulled = this.#taken;
     this.#cursor.close();

@@ -110,11 +110,15 @@ export class Board {
     return this.#first + slot * SLOT_WORDS;
   }
 
-  /** A slot to fill in, or -1: all are in use, or as many tasks are up as there may be. */
+  /**
+   * A slot to fill in, or -1: all are in use, or as many tasks are up as there may be.
+   *
+   * @throws CorruptedMemoryError
+   */
   take(): number {
     const { entries } = this.shape;
-    if (((this.#tail - this.#head) | 0) === entries) {
-      this.sweep();
+    if (((this.#tail - this.#head) | 0) === entries && this.unclaimed === entries) {
+      this.#sweep();
       if (this.unclaimed === entries) return -1;
     }
     const slot = this.#free.pop();
@@ -147,18 +151,24 @@ export class Board {
     if (unclaimed < 0 || unclaimed > this.shape.entries) {
       throw new CorruptedMemoryError(`the head of the board is at ${this.#head}, its tail at ${this.#tail}`);
     }
+    const published = Atomics.load(this.words, TAIL);
+    if (published !== this.#published) {
+      throw new CorruptedMemoryError(`the tail of the board is at ${published}, not at ${this.#published}`);
+    }
     return unclaimed;
   }
 
   /**
-   * Passes the entries at the head whose tasks were taken down. Workers would pass them, but may be asleep: a ring full
-   * of them would let nothing in, and with nothing in it nobody would ever look. Only what was published: with `head`
-   * ahead of `tail` workers would run round and round.
+   * Passes the entries at the head whose tasks were taken down, or claimed by a worker that died before it could pass
+   * them. Workers would do so, but may be asleep: a ring full of them would let nothing in, and with nothing in it
+   * nobody would ever look. Only what was published: with `head` ahead of `tail` workers would run round and round.
    */
-  sweep(): void {
+  #sweep(): void {
     const { words } = this;
     let head = Atomics.load(words, HEAD);
-    while (head !== this.#published && words[RING + (head & this.#mask)] === NOTHING) {
+    // Counted, as the words are also in the hands of others.
+    for (let looks = 0; looks < this.shape.entries && head !== this.#published; looks += 1) {
+      if (this.holder(words[RING + (head & this.#mask)] as number) === NOBODY_YET) break;
       const next = (head + 1) | 0;
       const seen = Atomics.compareExchange(words, HEAD, head, next);
       head = seen === head ? next : seen;
@@ -169,12 +179,14 @@ export class Board {
     return this.#generations[slot] as number;
   }
 
-  /** The lane of the worker that has claimed what was posted last in this slot; -1: none. */
+  /** The lane of the worker that has claimed what was posted last in this slot; or `NOBODY_YET`, or `NOBODY`. */
   holder(slot: number): number {
+    const generation = this.#generations[slot];
+    if (generation === undefined) return NOBODY;
     const state = Atomics.load(this.words, this.at(slot));
     const owner = state & OWNER;
-    if (state >>> OWNER_BITS !== this.#generations[slot] || owner === READY) return -1;
-    return owner - 1;
+    if (state >>> OWNER_BITS !== generation || owner === FREE) return NOBODY;
+    return owner === READY ? NOBODY_YET : owner - 1;
   }
 
   /** Takes a task down again; false when a worker has claimed it. The slot is then free. */
@@ -198,11 +210,16 @@ export class Board {
 /** In the ring: the task that was here has been taken down. */
 const NOTHING = -1;
 
+/** Holders that are no lanes. */
+export const NOBODY_YET = -1;
+export const NOBODY = -2;
+
 /** A worker's side. */
 export class BoardClaims {
   readonly words: Int32Array;
   readonly #mask: number;
   readonly #first: number;
+  readonly #slots: number;
   readonly #owner: number;
 
   /** @param lane the number that this worker's claims are made in. */
@@ -210,6 +227,7 @@ export class BoardClaims {
     this.words = region.words;
     this.#mask = shape.entries - 1;
     this.#first = firstSlot(shape);
+    this.#slots = shape.slots;
     this.#owner = lane + 1;
   }
 
@@ -228,7 +246,8 @@ export class BoardClaims {
     for (;;) {
       if (head === Atomics.load(words, TAIL)) return -1;
       const slot = Atomics.load(words, RING + (head & this.#mask));
-      const mine = slot !== NOTHING && this.#claimSlot(slot);
+      // Neither `NOTHING`, nor what would have every worker that comes here die of it.
+      const mine = slot >>> 0 < this.#slots && this.#claimSlot(slot);
       const next = (head + 1) | 0;
       const seen = Atomics.compareExchange(words, HEAD, head, next);
       if (mine) return slot;

@@ -45,6 +45,8 @@ export class LaneReader {
   readonly words: Int32Array;
   readonly #mask: number;
   #head = 0;
+  /** `tail` when it was last looked at: each look costs the worker the cache line. */
+  #tail = 0;
 
   constructor(region: Region, slots: number) {
     this.words = region.words;
@@ -62,15 +64,22 @@ export class LaneReader {
 
   /** The next slot whose task is over, or -1. @throws CorruptedMemoryError */
   shift(): number {
+    if (this.#tail === this.#head && !this.#look()) return -1;
+    const slot = this.words[RING + (this.#head & this.#mask)] as number;
+    if (slot < 0) throw new CorruptedMemoryError(`a lane has slot ${slot} in it`);
+    this.#head = (this.#head + 1) | 0;
+    return slot;
+  }
+
+  /** Whether there is more than was seen last time. */
+  #look(): boolean {
     const tail = Atomics.load(this.words, TAIL);
-    if (tail === this.#head) return -1;
     const ahead = (tail - this.#head) | 0;
     if (ahead < 0 || ahead > this.#mask + 1) {
       throw new CorruptedMemoryError(`the tail of a lane is at ${tail}, its head at ${this.#head}`);
     }
-    const slot = this.words[RING + (this.#head & this.#mask)] as number;
-    this.#head = (this.#head + 1) | 0;
-    return slot;
+    this.#tail = tail;
+    return ahead > 0;
   }
 
   /** Tells the worker how far the host has read: the memory of those answers is the worker's again. */

@@ -31,9 +31,11 @@ export function rise(words: Int32Array, index: number): void {
   Atomics.store(words, index, AWAKE);
 }
 
-/** W2, after the news is visible. True: rouse the sleeper; nobody else will. */
+/**
+ * W2, after the news is visible. True: rouse the sleeper; nobody else will. A word that is neither has been written over,
+ * and counts as ASLEEP: to rouse who is awake does no harm.
+ */
 export function mustRouse(words: Int32Array, index: number): boolean {
-  return (
-    Atomics.load(words, index) === ASLEEP && Atomics.compareExchange(words, index, ASLEEP, AWAKE) === ASLEEP
-  );
+  const word = Atomics.load(words, index);
+  return word !== AWAKE && Atomics.compareExchange(words, index, word, AWAKE) === word;
 }

@@ -18,8 +18,8 @@ export interface Backend {
   /** Names a function for this backend; absent where the common way serves. Throws `NotShareableError`. */
   reference?(fn: Function): TaskReference;
   /**
-   * Makes memory that workers share with the pool. Absent: there is none to share. Throws where the system has
-   * none, saying why.
+   * Makes memory that workers share with the pool. Absent: nothing has to travel. Throws where there is none to be
+   * had, saying why.
    */
   makeRegion?(bytes: number): Region;
   /** May throw when the system refuses to start one. */

@@ -20,9 +20,9 @@ export interface Leftover {
 
 /** What a channel tells that brings outcomes by itself, and not as messages of workers. */
 export interface Outcomes {
-  succeeded(task: Task, worker: WorkerHandle, value: unknown): void;
+  succeeded(task: Task, value: unknown): void;
   /** Also when what came cannot be read. */
-  failed(task: Task, worker: WorkerHandle, error: unknown): void;
+  failed(task: Task, error: unknown): void;
 }
 
 /** When the channel wants to be asked again by `collect`; see `linger`. */
@@ -89,6 +89,8 @@ export interface Channel {
   readonly backlog: number;
   /** All workers are gone. */
   close(): void;
+  /** Tasks that the worker has finished. */
+  finished(worker: WorkerHandle): number;
   /** Tasks in the worker's hands. */
   load(worker: WorkerHandle): number;
 }

@@ -5,6 +5,9 @@ import type { TaskReference } from '../tasks/reference.ts';
 /** How quickly one slow call is forgotten: after some 30 quick ones it weighs a twentieth. */
 const DECAY = 0.9;
 
+/** How much one call changes the mean. */
+const WEIGHT = 1 / 8;
+
 /** One function, for all pools of this thread. */
 export class TaskFunction {
   /** Its number, the same for all workers of all pools. */
@@ -12,6 +15,8 @@ export class TaskFunction {
   readonly reference: TaskReference;
   /** The longest that a call took of late, decaying, in ms; Infinity before the first is over. */
   slowest: number = Infinity;
+  /** What a call takes, by the last ones mostly; in ms. */
+  mean: number = Infinity;
 
   constructor(id: number, reference: TaskReference) {
     this.id = id;
@@ -20,7 +25,13 @@ export class TaskFunction {
 
   /** A call took so many ms. */
   note(ms: number): void {
-    this.slowest = this.slowest === Infinity ? ms : Math.max(ms, this.slowest * DECAY);
+    if (this.mean === Infinity) {
+      this.mean = ms;
+      this.slowest = ms;
+      return;
+    }
+    this.mean += (ms - this.mean) * WEIGHT;
+    this.slowest = Math.max(ms, this.slowest * DECAY);
   }
 }
 

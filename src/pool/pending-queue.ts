@@ -96,6 +96,9 @@ export class PendingQueue<T extends Queued> {
   }
 
   #bucket(priority: number): Bucket<T> {
+    // Mostly there is one.
+    const first = this.#buckets[0];
+    if (first?.priority === priority) return first;
     const at = this.#buckets.findIndex((bucket) => bucket.priority <= priority);
     const found = this.#buckets[at];
     if (found?.priority === priority) return found;

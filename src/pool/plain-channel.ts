@@ -87,6 +87,7 @@ class Hand {
   urgent = false;
   /** Tasks that it may still be given. */
   quota: number;
+  finished = 0;
   retiring = false;
   /** What the slowest task may take that it was given since it last had none; in ms. */
   slowest = 0;
@@ -312,6 +313,7 @@ export class PlainChannel implements Channel {
       case CHUNK:
       case FAILED:
         this.#drop(held);
+        hand.finished += 1;
         held.task.called?.note(message[2]);
         hand.lastProgress = performance.now();
         if (hand.held.size > 0) break;
@@ -321,6 +323,10 @@ export class PlainChannel implements Channel {
       default:
     }
     return held.task;
+  }
+
+  finished(worker: WorkerHandle): number {
+    return this.#hands.get(worker)?.finished ?? 0;
   }
 
   load(worker: WorkerHandle): number {

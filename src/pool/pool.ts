@@ -135,7 +135,7 @@ export class Pool implements Engine {
   /** Shared memory where it is wanted and can be had, else messages. */
   #makeChannel(): Channel {
     const { concurrency, maxWorkers, maxTasksPerChild, channel } = this.#settings;
-    const { kind, codec } = this.#backend;
+    const { codec } = this.#backend;
     const common = {
       codec,
       concurrency,
@@ -143,17 +143,16 @@ export class Pool implements Engine {
       maxTasksPerChild,
       onSpent: (worker: WorkerHandle) => this.#workers.retire(worker),
     };
-    if (kind === 'event-loop') return new PlainChannel({ ...common, kind: 'none' });
+    const makeRegion = this.#backend.makeRegion?.bind(this.#backend);
+    if (makeRegion === undefined) return new PlainChannel({ ...common, kind: 'none' });
     if (channel === 'plain') return new PlainChannel(common);
-    const { makeRegion } = this.#backend;
-    if (makeRegion === undefined) return new PlainChannel({ ...common, reason: 'tba' });
     try {
       return new SharedChannel({
         ...common,
-        makeRegion: (bytes) => makeRegion.call(this.#backend, bytes),
+        makeRegion,
         outcomes: {
-          succeeded: (task, worker, value) => this.#scheduler.succeeded(task, worker, value),
-          failed: (task, worker, error) => this.#scheduler.failed(task, worker, error),
+          succeeded: (task, value) => this.#scheduler.succeeded(task, value),
+          failed: (task, error) => this.#scheduler.failed(task, error),
         },
         onWake: () => this.#scheduler.turn(),
         onCorrupted: (worker, error) => this.#workers.corrupted(worker, error),

@@ -2,6 +2,7 @@
  * A chunk of a map: the function once per item, one after the other; an item that throws costs itself only.
  */
 
+import { packedArray } from '../futures/packed-array.ts';
 import { isThenable } from '../futures/thenable.ts';
 
 /** What `worker-runtime.ts` answers a chunk with; `values` has `undefined` where `errors` has the index. */
@@ -10,69 +11,72 @@ export interface ChunkOutcome {
   readonly errors: Array<[index: number, error: unknown]>;
 }
 
+type Task = (...args: unknown[]) => unknown;
+
 /**
  * Stays synchronous while the function does, so that a chunk of quick items costs no promise at all.
  *
  * @param args the arguments of all calls, one call after the other, `arity` for each.
  */
 export function runChunk(
-  fn: (...args: unknown[]) => unknown,
+  fn: Task,
   args: readonly unknown[],
   arity: number,
 ): ChunkOutcome | Promise<ChunkOutcome> {
   const count = args.length / arity;
-  const outcome: ChunkOutcome = { values: [], errors: [] };
-  for (let index = 0; index < count; index += 1) {
-    const first = callItem(fn, args, arity, index, outcome);
-    if (first !== undefined) return finishLater(first, fn, args, arity, index, outcome);
+  const errors: ChunkOutcome['errors'] = [];
+  let values: unknown[] = [];
+  let index = 0;
+  // Each round goes on behind an item that threw: to enter and leave a `try` for each item is not free.
+  for (;;) {
+    try {
+      for (; index < count; index += 1) {
+        const value = callItem(fn, args, arity, index);
+        if (isThenable(value)) {
+          if (index === 0) values = packedArray(count, undefined);
+          return finishLater(value, fn, args, arity, index, { values, errors });
+        }
+        // What the others return is most likely like what the first one did.
+        if (index === 0) values = packedArray(count, value);
+        values[index] = value;
+      }
+      return { values, errors };
+    } catch (error) {
+      if (index === 0) values = packedArray(count, undefined);
+      values[index] = undefined;
+      errors.push([index, error]);
+      index += 1;
+    }
   }
-  return outcome;
 }
 
 async function finishLater(
   first: PromiseLike<unknown>,
-  fn: (...args: unknown[]) => unknown,
+  fn: Task,
   args: readonly unknown[],
   arity: number,
-  index: number,
+  start: number,
   outcome: ChunkOutcome,
 ): Promise<ChunkOutcome> {
-  await settle(first, index, outcome);
-  for (let next = index + 1; next < args.length / arity; next += 1) {
-    const later = callItem(fn, args, arity, next, outcome);
-    if (later !== undefined) await settle(later, next, outcome);
+  const { values, errors } = outcome;
+  let later: unknown = first;
+  for (let index = start; index < values.length; index += 1) {
+    try {
+      if (index > start) later = callItem(fn, args, arity, index);
+      values[index] = isThenable(later) ? await later : later;
+    } catch (error) {
+      values[index] = undefined;
+      errors.push([index, error]);
+    }
   }
   return outcome;
 }
 
-/** Calls for one item; returns what there is to wait for, if anything. */
-function callItem(
-  fn: (...args: unknown[]) => unknown,
-  args: readonly unknown[],
-  arity: number,
-  index: number,
-  { values, errors }: ChunkOutcome,
-): PromiseLike<unknown> | undefined {
-  try {
-    const value = arity === 1 ? fn(args[index]) : fn(...args.slice(index * arity, (index + 1) * arity));
-    if (isThenable(value)) return value;
-    values[index] = value;
-  } catch (error) {
-    values[index] = undefined;
-    errors.push([index, error]);
-  }
-  return undefined;
-}
-
-async function settle(
-  later: PromiseLike<unknown>,
-  index: number,
-  { values, errors }: ChunkOutcome,
-): Promise<void> {
-  try {
-    values[index] = await later;
-  } catch (error) {
-    values[index] = undefined;
-    errors.push([index, error]);
-  }
+/** Cutting the arguments of each call out of the list would cost more than many a function takes. */
+function callItem(fn: Task, args: readonly unknown[], arity: number, index: number): unknown {
+  if (arity === 1) return fn(args[index]);
+  const at = index * arity;
+  if (arity === 2) return fn(args[at], args[at + 1]);
+  if (arity === 3) return fn(args[at], args[at + 1], args[at + 2]);
+  return fn(...args.slice(at, at + arity));
 }

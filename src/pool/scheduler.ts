@@ -45,7 +45,7 @@ import {
   SAY_STARTED,
   STARTED,
 } from '../wire/protocol.ts';
-import type { Backend, WorkerHandle } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { type Channel, LATER, type Leftover, type Outcomes, SOON } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
 import { functionOf, type TaskFunction } from './functions.ts';
@@ -272,7 +272,8 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
   }
 
   #plan(): void {
-    if (this.#turnPlanned) return;
+    // When the rest of the program is to have its turn, what it submits does not go before that.
+    if (this.#turnPlanned || this.#laterPlanned) return;
     this.#turnPlanned = true;
     process.nextTick(this.#turn);
   }
@@ -280,6 +281,7 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
   /** Settles what has come, and hands out what there is room for. */
   readonly #turn = (): void => {
     this.#turnPlanned = false;
+    this.#stacks.newTurn();
     const taken = this.#channel.collect();
     this.#pump();
     switch (this.#channel.linger(taken)) {
@@ -328,20 +330,20 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
 
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  message(worker: WorkerHandle, task: Task, message: FromWorker): void {
+  message(task: Task, message: FromWorker): void {
     const { codec } = this.#backend;
     switch (message[0]) {
       case STARTED:
         this.#ladder.watchRunning(task);
         break;
       case DONE:
-        this.#finish(task, worker, () => codec.decode(message[3]));
+        this.#finish(task, () => codec.decode(message[3]));
         break;
       case CHUNK:
-        this.#finish(task, worker, () => this.#chunkResult(task, message));
+        this.#finish(task, () => this.#chunkResult(task, message));
         break;
       case FAILED:
-        this.failed(task, worker, unpackError(message[3], codec, task.stackOptions()));
+        this.failed(task, unpackError(message[3], codec, task.stackOptions()));
         break;
       case ITEM:
         this.#item(task, message[2]);
@@ -400,8 +402,8 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     }
   }
 
-  #finish(task: Task, worker: WorkerHandle, read: () => unknown): void {
-    this.#over(task, worker);
+  #finish(task: Task, read: () => unknown): void {
+    this.#forget(task);
     if (task.future.done()) return;
     let value: unknown;
     try {
@@ -413,20 +415,14 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     task.future.setResult(value);
   }
 
-  succeeded(task: Task, worker: WorkerHandle, value: unknown): void {
-    this.#over(task, worker);
+  succeeded(task: Task, value: unknown): void {
+    this.#forget(task);
     if (!task.future.done()) task.future.setResult(value);
   }
 
-  failed(task: Task, worker: WorkerHandle, error: unknown): void {
-    this.#over(task, worker);
-    if (!task.future.done()) task.future.setException(error);
-  }
-
-  /** Its worker is done with it. */
-  #over(task: Task, worker: WorkerHandle): void {
-    this.#workers().noteFinished(worker);
+  failed(task: Task, error: unknown): void {
     this.#forget(task);
+    if (!task.future.done()) task.future.setException(error);
   }
 
   #chunkResult(task: Task, message: Extract<FromWorker, readonly [typeof CHUNK, ...unknown[]]>): ChunkResult {

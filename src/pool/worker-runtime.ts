@@ -18,7 +18,7 @@ import type { Transferable } from 'node:worker_threads';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from '../futures/fifo.ts';
 import { isThenable } from '../futures/thenable.ts';
-import { runAs } from '../tasks/current-task.ts';
+import { enterTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import { resolveTask } from '../tasks/resolve.ts';
 import { type Codec, encodeResults, isMarked, type Packed } from '../wire/codec.ts';
@@ -95,6 +95,8 @@ export class WorkerRuntime {
   readonly #running = new Map<number, Running>();
   /** Tasks that were taken from the board, and whose calls have been asked for. */
   readonly #wanted = new Map<number, number>();
+  /** Those of them that were aborted before their call came, and why. */
+  readonly #unwanted = new Map<number, unknown>();
   #stopping = false;
   #serving = false;
   #outbox: FromWorker[] = [];
@@ -153,8 +155,9 @@ export class WorkerRuntime {
 
   async #start(setup: WorkerSetup): Promise<void> {
     this.#setup = setup;
+    // No fault of the initializer's: the worker ends with this error.
+    if (setup.shared !== undefined) this.#seat = this.#host.sit?.(setup.shared);
     try {
-      if (setup.shared !== undefined) this.#seat = this.#host.sit?.(setup.shared);
       if (setup.initializer !== undefined) {
         const { reference, args } = setup.initializer;
         const initializer = await this.#resolve(reference);
@@ -227,6 +230,7 @@ export class WorkerRuntime {
     const end = this.#now + SERVE_MS;
     for (;;) {
       if (!this.#hasRoom) {
+        enterTask(undefined);
         seat.standBack();
         break;
       }
@@ -235,6 +239,7 @@ export class WorkerRuntime {
         this.#beginSlot(seat, slot);
         this.#flush();
         if (this.#now < end) continue;
+        enterTask(undefined);
         setImmediate(this.#serve);
         break;
       }
@@ -243,6 +248,7 @@ export class WorkerRuntime {
         this.#now = performance.now();
         continue;
       }
+      enterTask(undefined);
       if (seat.lieDown(this.#serve)) break;
       seat.sitDown();
     }
@@ -305,6 +311,11 @@ export class WorkerRuntime {
     if (slot === undefined) {
       if ((flags & SAY_STARTED) !== 0) this.#host.post([[STARTED, id]]);
     } else this.#wanted.delete(id);
+    if (this.#unwanted.has(id)) {
+      this.#fail(running, this.#unwanted.get(id));
+      this.#unwanted.delete(id);
+      return;
+    }
     let args: unknown[];
     try {
       args = this.#host.codec.decode(packed) as unknown[];
@@ -384,6 +395,9 @@ export class WorkerRuntime {
         running.stream = new CreditedStream(count, (item) => this.#sendItem(running, item));
         if (running.closed) running.stream.close();
         outcome = runAs(running, () => running.stream?.drain(() => task(...args)), []);
+      } else if (this.#serving) {
+        enterTask(running);
+        outcome = args.length === 0 ? task() : task(...args);
       } else {
         outcome = runAs(running, task, args);
       }
@@ -497,7 +511,10 @@ export class WorkerRuntime {
       return;
     }
     // It waits in line, where the pool cannot reach it; what never begins need not be stopped.
-    if (this.#line.take((call) => call[1] === id) === undefined) return;
+    if (this.#line.take((call) => call[1] === id) === undefined) {
+      if (this.#wanted.has(id)) this.#unwanted.set(id, reason);
+      return;
+    }
     this.#wanted.delete(id);
     this.#send([FAILED, id, 0, packError(reason, this.#host.codec)]);
   }

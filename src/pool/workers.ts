@@ -36,7 +36,7 @@ const STOP_LIMIT_MS = 5000;
 
 /** What the scheduler hears. */
 export interface WorkersListener {
-  message(worker: WorkerHandle, task: Task, message: FromWorker): void;
+  message(task: Task, message: FromWorker): void;
   /** A batch of messages, a start or an exit has been dealt with: there may be room for tasks. */
   changed(): void;
   /**
@@ -52,9 +52,9 @@ interface Member {
   readonly name: string;
   handle: WorkerHandle | undefined;
   state: 'starting' | 'serving' | 'stopping';
-  /** When it last finished something, for the idle timeout. */
-  lastBusy: number;
-  tasks: number;
+  /** For the idle timeout: since when it has finished no more than so many tasks, as far as was seen. */
+  idleSince: number;
+  finished: number;
   /** Why the pool itself ended it, if it did. */
   killedFor: string | undefined;
   /** What it said it died of. */
@@ -136,8 +136,16 @@ export class Workers {
     if (member === undefined || member.state === 'stopping') return;
     member.state = 'stopping';
     this.#channel.retire(handle);
-    // Not a way to make it faster: user code that blocks at exit must not keep the pool from ending.
-    member.stopTimer = after(STOP_LIMIT_MS, () => handle.kill('kill'));
+    this.#limitStop(member, handle);
+  }
+
+  /** Not a way to make it faster: user code that blocks at exit must not keep the pool from ending. */
+  #limitStop(member: Member, handle: WorkerHandle): void {
+    member.stopTimer = after(STOP_LIMIT_MS, () => {
+      // It took one more task before it heard that it is to end.
+      if (this.#channel.load(handle) > 0) this.#limitStop(member, handle);
+      else handle.kill('kill');
+    });
     member.stopTimer?.unref();
   }
 
@@ -184,15 +192,11 @@ export class Workers {
     load: number;
     tasks: number;
   }> {
-    return [...this.#members].map(({ name, handle, state, tasks }) => {
+    return [...this.#members].map(({ name, handle, state }) => {
       const load = handle === undefined ? 0 : this.#channel.load(handle);
+      const tasks = handle === undefined ? 0 : this.#channel.finished(handle);
       return { name, id: handle?.id, state, load, tasks };
     });
-  }
-
-  noteFinished(handle: WorkerHandle): void {
-    const member = this.#byHandle.get(handle);
-    if (member !== undefined) member.tasks += 1;
   }
 
   /** False when the system refuses to start one just now. */
@@ -204,23 +208,29 @@ export class Workers {
       name,
       handle: undefined,
       state: 'starting',
-      lastBusy: 0,
-      tasks: 0,
+      idleSince: 0,
+      finished: 0,
       killedFor: undefined,
       fault: undefined,
       stopTimer: undefined,
     };
     let sharing: Sharing | undefined;
     let setup: WorkerSetup;
+    this.started += 1;
     try {
       sharing = this.#channel.admit();
+    } catch (error) {
+      this.#refused(error);
+      return false;
+    }
+    try {
       setup = this.#makeSetup(name, sharing);
     } catch (error) {
+      if (sharing !== undefined) this.#channel.dismiss(sharing);
       this.#break('its initializer cannot cross to a worker', error);
       return false;
     }
     this.#members.add(member);
-    this.started += 1;
     try {
       member.handle = this.#backend.start(
         setup,
@@ -234,12 +244,16 @@ export class Workers {
       return true;
     } catch (error) {
       if (sharing !== undefined) this.#channel.dismiss(sharing);
-      // As good as a worker that dies at once: a system that is short of processes may have one in a moment.
       this.#members.delete(member);
-      this.#startFailed(error);
-      setImmediate(() => this.#listener.changed());
+      this.#refused(error);
       return false;
     }
+  }
+
+  /** As good as a worker that dies at once: a system that is short of something may have it in a moment. */
+  #refused(error: unknown): void {
+    this.#startFailed(error);
+    setImmediate(() => this.#listener.changed());
   }
 
   /** The lowest number that no living worker has, so that names stay within `maxWorkers`. */
@@ -253,7 +267,7 @@ export class Workers {
   #receive(member: Member, batch: readonly FromWorker[]): void {
     const { handle } = member;
     if (handle === undefined || !this.#members.has(member)) return;
-    member.lastBusy = performance.now();
+    member.idleSince = performance.now();
     for (const message of batch) {
       switch (message[0]) {
         case READY:
@@ -278,7 +292,7 @@ export class Workers {
 
   #observe(handle: WorkerHandle, message: FromWorker): void {
     const task = this.#channel.observe(handle, message);
-    if (task !== undefined) this.#listener.message(handle, task, message);
+    if (task !== undefined) this.#listener.message(task, message);
   }
 
   #exited(member: Member, observed: WorkerDeath): void {
@@ -293,10 +307,10 @@ export class Workers {
     const leftover = this.#channel.detach(handle);
     const expected = member.state === 'stopping' && leftover.begun.length === 0;
     if (!expected && member.state !== 'starting' && !this.#closed) this.dead += 1;
+    this.#listener.died(leftover, death, cause);
     if (member.state === 'starting') {
       if (!this.#closed) this.#startFailed(cause ?? new WorkerDiedError(undefined, death));
     } else {
-      this.#listener.died(leftover, death, cause);
       // What the pool itself has stopped did not die; its task had its own limit, and has been told.
       const died = !expected && member.killedFor === undefined && !this.#closed;
       if (died && this.#settings.onWorkerDeath === 'break') {
@@ -342,10 +356,13 @@ export class Workers {
     void this.close('kill', `the executor broke: ${what}`);
   }
 
-  /** Looks for idle workers when the first of them may be due. One timer for all. */
+  /**
+   * Looks for idle workers, twice in the time that they may be idle. One timer for all; to note the time of each task
+   * would cost more than the timer.
+   */
   #planSweep(): void {
     if (this.#sweep !== undefined || this.#closed) return;
-    this.#sweep = after(this.#settings.idleTimeout, () => {
+    this.#sweep = after(this.#settings.idleTimeout / 2, () => {
       this.#sweep = undefined;
       this.#sweepIdle();
     });
@@ -355,12 +372,18 @@ export class Workers {
   #sweepIdle(): void {
     const { idleTimeout, minWorkers } = this.#settings;
     const serving = [...this.#members].filter(({ state }) => state === 'serving');
-    const due = performance.now() - idleTimeout;
+    const now = performance.now();
     let spare = serving.length - minWorkers;
     let left = false;
-    for (const { handle, lastBusy } of serving) {
+    for (const member of serving) {
+      const { handle } = member;
       if (handle === undefined || spare <= 0) break;
-      if (this.#channel.load(handle) === 0 && lastBusy <= due) {
+      const finished = this.#channel.finished(handle);
+      if (this.#channel.load(handle) > 0 || finished !== member.finished) {
+        member.finished = finished;
+        member.idleSince = now;
+      }
+      if (now - member.idleSince >= idleTimeout) {
         spare -= 1;
         this.retire(handle);
       } else left = true;

@@ -14,7 +14,7 @@ export interface CurrentTask {
   report(value: unknown): void;
 }
 
-const storage = new AsyncLocalStorage<CurrentTask>();
+const storage = new AsyncLocalStorage<CurrentTask | undefined>();
 
 /**
  * The task that this code runs in, or `undefined` outside of any.
@@ -31,4 +31,12 @@ export function currentTask(): CurrentTask | undefined {
 /** For workers: runs `fn(...args)` as `task`. */
 export function runAs<A extends readonly unknown[], R>(task: CurrentTask, fn: (...args: A) => R, args: A): R {
   return storage.run(task, fn, ...args);
+}
+
+/**
+ * For workers whose thread belongs to tasks: what runs from here on, in this turn of the loop, runs as `task`. To
+ * put back what was before, as `runAs` does, would cost as much again, and there is nothing to put back.
+ */
+export function enterTask(task: CurrentTask | undefined): void {
+  storage.enterWith(task);
 }

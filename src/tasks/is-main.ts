@@ -5,7 +5,6 @@
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
 
 /** What Node calls a module that it was handed on the command line (`-e`) or on stdin. */
 const inlineEntry = /\/\[(?:eval|stdin)\d*\]$/;
@@ -25,7 +24,7 @@ const inlineEntry = /\/\[(?:eval|stdin)\d*\]$/;
  * }
  */
 export function isMain(meta: ImportMeta): boolean {
-  if (!isMainThread) return false;
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return false;
   const { url, main } = meta as { url?: string; main?: boolean };
   // Node >= 24.2 knows. A `false` is looked into, since a hook may have given the entry another identity.
   if (main === true) return true;

@@ -12,7 +12,7 @@
  * By name comes before by source, since a module brings everything its functions need, and is loaded once.
  * Nothing is imported to find out: see exported.ts.
  */
-import { type ModuleReference, referenceByName, referenceByWrappedName } from './by-name.ts';
+import { type ModuleReference, referenceByFile, referenceByName, referenceByWrappedName } from './by-name.ts';
 import {
   isSelfSufficient,
   readOwnText,
@@ -105,8 +105,11 @@ function decide(fn: Function): TaskReference {
   if (nameless !== undefined && isSelfSufficient(nameless))
     return remember(text, spot, sourceReference(nameless, alone, label, undefined), alone.globals);
 
+  const inFile = place && referenceByFile(fn, label, text, place);
+  if (inFile !== undefined) return inFile;
+
   const script = place && scriptOf(place);
-  const exported = script && referenceByName(fn, label, place, script);
+  const exported = script && referenceByName(fn, label, text, place, script);
   if (exported !== undefined) return exported;
 
   const own = nameless ?? readOwnText(text, label);

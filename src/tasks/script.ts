@@ -13,6 +13,7 @@ import {
   type ScopeManager,
   scopesOf,
 } from './syntax.ts';
+import { writtenExport } from './written-export.ts';
 
 export class Script {
   readonly url: string;
@@ -35,12 +36,20 @@ export class Script {
   }
 
   /** The function written at a place of this script, or nothing if the script cannot be read. */
-  functionAt({ line, column }: Place): FunctionNode | undefined {
+  functionAt(place: Place): FunctionNode | undefined {
     const program = this.#parse();
-    const row = line - this.#startLine;
-    const start = this.#starts()[row];
-    if (program === null || start === undefined) return undefined;
-    return find(program, start + column - (row === 0 ? this.#startColumn : 0));
+    const offset = this.#offsetOf(place);
+    return program === null || offset === undefined ? undefined : find(program, offset);
+  }
+
+  /**
+   * The name under which the script exports the function at a place, where that takes no parsing to tell.
+   *
+   * @param text the function's own, which has to stand there
+   */
+  writtenExportAt(place: Place, text: string): string | undefined {
+    const offset = this.isModule ? this.#offsetOf(place) : undefined;
+    return offset === undefined ? undefined : writtenExport(this.source, offset, text);
   }
 
   /** The name under which the script, as a module, exports one of its functions. */
@@ -68,6 +77,12 @@ export class Script {
       }
     }
     return this.#program;
+  }
+
+  #offsetOf({ line, column }: Place): number | undefined {
+    const row = line - this.#startLine;
+    const start = this.#starts()[row];
+    return start === undefined ? undefined : start + column - (row === 0 ? this.#startColumn : 0);
   }
 
   #starts(): number[] {

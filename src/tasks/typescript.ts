@@ -14,7 +14,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
 
 const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript);
 
@@ -23,6 +22,7 @@ export async function prepareForTypeScript(url: string): Promise<void> {
   if (stripsTypes) return;
   const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
   const underTsx = /\btsx\b/.test(flags);
+  const { isMainThread } = process.getBuiltinModule('node:worker_threads');
   // Where a loader was given by a flag it is at work here too, except for tsx in a thread.
   const hasLoader = /--(?:import|loader|experimental-loader)\b/.test(flags) && (isMainThread || !underTsx);
   // Under tsx JavaScript may import TypeScript, so the URL does not tell.

@@ -63,6 +63,17 @@ export function threadFlagsOrInherit(flags: readonly string[] = process.execArgv
   return all.filter(([flag = '']) => threadFlags.has(nameOf(flag))).flat();
 }
 
+/** The flag for which a process that is started so loads no native addons; undefined: it loads them. */
+export function flagAgainstAddons(
+  flags: readonly string[],
+  { NODE_OPTIONS = '' }: NodeJS.ProcessEnv,
+): string | undefined {
+  const all = [...flags, ...NODE_OPTIONS.split(/\s+/)];
+  if (all.includes('--no-addons')) return '--no-addons';
+  if (all.includes('--allow-addons')) return undefined;
+  return all.find((flag) => flag === '--permission' || flag === '--experimental-permission');
+}
+
 /** Each flag with its value, be it written `--flag value` or `--flag=value`. */
 function groups(flags: readonly string[]): string[][] {
   const result: string[][] = [];

@@ -18,9 +18,9 @@
  */
 
 import { inspect, types } from 'node:util';
-import { Deserializer, Serializer } from 'node:v8';
 import { notShareable } from './not-shareable.ts';
 import { crossesAsPlainObject, isDOMException, isKnownPlain } from './plain-classes.ts';
+import { v8 } from './serializer.ts';
 
 /** @throws {NotShareableError} with the path of the first thing that cannot cross. */
 export function encodeBytes(value: unknown, what: string): Uint8Array {
@@ -33,7 +33,7 @@ export function encodeBytes(value: unknown, what: string): Uint8Array {
 
 /** Throws whatever shows first that `value` cannot cross, without looking for the place. */
 export function cloneToBytes(value: unknown): Uint8Array {
-  const serializer = new Serializer();
+  const serializer = new (v8().Serializer)();
   serializer.writeHeader();
   serializer.writeValue(value);
   const bytes = serializer.releaseBuffer();
@@ -47,7 +47,7 @@ export function cloneToBytes(value: unknown): Uint8Array {
 
 /** Reads what `encodeBytes` wrote. The result shares no memory with `bytes`. */
 export function decodeBytes(bytes: Uint8Array): unknown {
-  const deserializer = new Deserializer(bytes);
+  const deserializer = new (v8().Deserializer)(bytes);
   deserializer.readHeader();
   return deserializer.readValue();
 }

@@ -8,7 +8,7 @@
  * into bytes by the codec before it comes here, so it is v8 that carries those.
  */
 
-import { deserialize, serialize } from 'node:v8';
+import { v8 } from './serializer.ts';
 
 const HEADER = 4;
 /**
@@ -20,7 +20,7 @@ const LONGEST_FRAME = 2 ** 31 - 1;
 /** @throws RangeError for a batch of 2 GiB or more. */
 export function encodeFrame(batch: readonly unknown[]): Buffer {
   const lean = batch.map(withoutTrailingUndefined);
-  const body = isJson(lean, 0) ? Buffer.from(JSON.stringify(lean), 'utf8') : serialize(batch);
+  const body = isJson(lean, 0) ? Buffer.from(JSON.stringify(lean), 'utf8') : v8().serialize(batch);
   if (body.length > LONGEST_FRAME) {
     throw new RangeError(`A message of ${body.length} bytes is too long for a pipe; send it in parts`);
   }
@@ -68,7 +68,7 @@ function isJson(value: unknown, depth: number): boolean {
 }
 
 function decode(body: Buffer): unknown {
-  return body[0] === BRACKET ? JSON.parse(body.toString('utf8')) : deserialize(body);
+  return body[0] === BRACKET ? JSON.parse(body.toString('utf8')) : v8().deserialize(body);
 }
 
 /** Puts frames together from pieces of any size. */

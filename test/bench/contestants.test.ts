@@ -4,6 +4,7 @@ import { chunksOf } from '../../bench/contestant.ts';
 import { contestants } from '../../bench/contestants/index.ts';
 import { measure } from '../../bench/measure.ts';
 import { quick } from '../../bench/workload.ts';
+import { workloads } from '../../bench/workloads/index.ts';
 
 const LIMIT = 60_000;
 
@@ -24,6 +25,19 @@ describe('every contestant computes what it is measured for', () => {
     const names = contestants.map(({ name }) => name);
     assert.equal(new Set(names).size, names.length);
   });
+});
+
+describe('every yardstick', () => {
+  for (const { name, figures, baselines = [] } of workloads) {
+    it(`of ${name} is a lane and a figure that there is`, () => {
+      const lanes = new Set([...contestants, ...baselines].map((lane) => lane.name));
+      const keys = new Set(figures.map(({ key }) => key));
+      for (const { lane, key } of figures.flatMap(({ against = [] }) => against)) {
+        assert.ok(lanes.has(lane), lane);
+        assert.ok(key === undefined || keys.has(key), key);
+      }
+    });
+  }
 });
 
 describe('chunks made by hand', () => {

@@ -1,14 +1,28 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compareWithBest, formatValue, summaryOf, tablesOf } from '../../bench/report.ts';
+import {
+  compareWithBest,
+  compareWithNamed,
+  comparisonsOf,
+  formatValue,
+  tablesOf,
+} from '../../bench/report.ts';
 import { type Heat, type Lane, rotate } from '../../bench/runner.ts';
 import { asMarkdown, asText } from '../../bench/table.ts';
-import type { Workload } from '../../bench/workload.ts';
+import type { Figure, Workload } from '../../bench/workload.ts';
 
 const workload: Workload = {
   name: 'noop',
   title: 'no-op tasks',
-  figures: [{ key: 'rate', label: 'throughput', unit: 'tasks/s', better: 'higher' }],
+  figures: [
+    {
+      key: 'rate',
+      label: 'throughput',
+      unit: 'tasks/s',
+      better: 'higher',
+      against: [{ lane: 'slow' }, { lane: 'elsewhere' }, { lane: 'yardstick' }],
+    },
+  ],
   run: () => Promise.reject(new Error('not run here')),
 };
 
@@ -26,7 +40,7 @@ const heat: Heat = {
     lane('quick', 'peer', 'thread', 150, 155, 145),
     lane('broken', 'peer', 'thread', 'fell over', 'fell over', 'fell over'),
     lane('elsewhere', 'peer', 'process', 900, 900, 900),
-    lane('yardstick', 'baseline', 'thread', 5000, 5000, 5000),
+    lane('yardstick', 'baseline', 'process', 5000, 5000, 5000),
   ],
 };
 const [figure] = workload.figures;
@@ -48,17 +62,57 @@ describe('the report', () => {
       ['slow', '100'],
       ['quick', '150'],
       ['broken', 'failed'],
-      ['yardstick', '5000'],
       ['ours : best peer', '2.00x quick'],
       ['processes:', ''],
       ['elsewhere', '900'],
+      ['yardstick', '5000'],
     ]);
     assert.deepEqual(table.notes, ['broken, 2 workers: fell over']);
   });
 
-  it('puts all comparisons on one page', () => {
-    assert.deepEqual(summaryOf([heat])?.rows, [['noop: throughput', '2.00x quick']]);
-    assert.equal(summaryOf([{ ...heat, lanes: heat.lanes.slice(1) }]), undefined);
+  it('compares with those that a figure names: peers of the same reach, and baselines of any', () => {
+    const [ours] = heat.lanes;
+    assert.ok(ours !== undefined && figure !== undefined);
+    const against = (name: string) => compareWithNamed(heat, ours, figure, { lane: name });
+    assert.equal(against('slow'), 3);
+    assert.equal(against('elsewhere'), undefined);
+    assert.equal(against('yardstick'), 0.06);
+    assert.equal(against('broken'), undefined);
+    assert.equal(against('nobody'), undefined);
+  });
+
+  it('can hold a figure against another one of the peer, by the direction of ours', () => {
+    const times = (name: string, role: Lane['role'], p50: number, p99: number): Lane => {
+      return { name, role, reach: 'thread', outcomes: [{ figures: { p50, p99 } }] };
+    };
+    const p50 = { key: 'p50', label: 'half', unit: 'us', better: 'lower' } as const;
+    const p99: Figure = {
+      ...p50,
+      key: 'p99',
+      label: 'nearly all',
+      against: [{ lane: 'peer', key: 'p50' }],
+    };
+    const both: Workload = { ...workload, figures: [p50, p99] };
+    const lanes = [times('ours', 'ours', 1, 5), times('peer', 'peer', 20, 80)];
+    const [best, named] = comparisonsOf([{ workload: both, workers: 1, lanes }]);
+    assert.deepEqual(best?.rows, [
+      ['noop: half', '20.00x peer'],
+      ['noop: nearly all', '16.00x peer'],
+    ]);
+    assert.deepEqual(named?.rows, [['noop: nearly all : peer, half', '4.00x']]);
+  });
+
+  it('puts all comparisons on two pages, if there is anything to compare', () => {
+    const [best, named, ...rest] = comparisonsOf([heat]);
+    assert.deepEqual(best?.rows, [['noop: throughput', '2.00x quick']]);
+    assert.deepEqual(named?.header, ['figure', 'ours, 2']);
+    assert.deepEqual(named?.rows, [
+      ['noop: throughput : slow', '3.00x'],
+      ['noop: throughput : elsewhere', '-'],
+      ['noop: throughput : yardstick', '0.06x'],
+    ]);
+    assert.deepEqual(rest, []);
+    assert.deepEqual(comparisonsOf([{ ...heat, lanes: heat.lanes.slice(1) }]), []);
   });
 
   it('says how far the rounds lay apart when they did', () => {

@@ -1,6 +1,12 @@
 // Cancelling climbs a ladder: off the queue, then the task's signal, then its worker. And shutting down.
 import assert from 'node:assert/strict';
-import { BrokenExecutorError, CancelledError, TimeoutError, WorkerDiedError } from '../../src/index.ts';
+import {
+  BrokenExecutorError,
+  CancelledError,
+  TimeoutError,
+  transfer,
+  WorkerDiedError,
+} from '../../src/index.ts';
 import { contract, failure, Note, until, whenRunning } from './backends.ts';
 import * as tasks from './fixtures/tasks.ts';
 
@@ -75,6 +81,29 @@ contract('the ladder', ({ make, row }) => {
     assert.equal(await other, 'other');
     assert.deepEqual(await pool.map(tasks.square, [1, 2, 3]), [1, 4, 9]);
   });
+
+  row(
+    'taken by a worker that has no arguments yet: it does not begin, or hears of it',
+    ['mortal workers'],
+    async () => {
+      await using pool = make(1);
+      await pool.submit(tasks.same, 1);
+      const log = new Note();
+      const controller = new AbortController();
+      const bytes = new Uint8Array(10);
+      const future = pool
+        .with({ signal: controller.signal, grace: 10_000 })
+        .submit(tasks.keepUntilAborted, transfer(bytes, [bytes.buffer]), log.path);
+      await new Promise((resolve) => process.nextTick(() => process.nextTick(resolve)));
+      // The worker takes it while this thread hears nothing of what it asks for.
+      tasks.compute(50, 0);
+      controller.abort(new Error('enough'));
+      assert.match(String(await failure(future)), /enough/);
+      assert.equal(await pool.submit(tasks.same, 2), 2);
+      assert.equal(pool.statistics().workersDied, 0);
+      for (const line of log.lines) assert.equal(line, 'aborted: enough');
+    },
+  );
 
   row('the same by a timeout, for a task that computes without end', ['force'], async () => {
     await using pool = make(1);

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { backends, Note, until } from './backends.ts';
 import { alive } from './processes.ts';
@@ -187,6 +189,34 @@ describe('the parent of worker processes', () => {
       assert.equal((await program.ended).signal, 'SIGKILL');
     });
   }
+
+  it('killed at any moment under load takes its workers along, and leaves nothing', limit, async () => {
+    const memory = readdirSync('/dev/shm');
+    for (const ms of [0, 5, 50]) {
+      const program = start(
+        `const large = new Uint8Array(1_000_000);
+           await Promise.all([1, 2].map((n) => pool.submit(tasks.sameLater, n)));
+           console.log('running', ...pool.statistics().workers.map(({ id }) => id));
+           for (let n = 0; ; n += 1) {
+             await Promise.all([
+               ...Array.from({ length: 200 }, (_, m) => pool.submit(tasks.same, m)),
+               pool.submit(tasks.same, large),
+               pool.submit(tasks.sum, lib.transfer(new Uint8Array(10), [])),
+               pool.map(tasks.square, [1, 2, 3]),
+             ]);
+           }`,
+        'process',
+      );
+      const workers = await workersOf(program);
+      await delay(ms);
+      program.child.kill('SIGKILL');
+      assert.equal((await program.ended).signal, 'SIGKILL', program.stderr());
+      await until('all workers have ended', () => !workers.some(alive));
+    }
+    assert.deepEqual(readdirSync('/dev/shm'), memory);
+    const next = await run('console.log(await pool.submit(tasks.add, 1, 2));', 'process');
+    assert.deepEqual(next.lines(), ['3']);
+  });
 
   it('decides what Ctrl-C does: its handler runs, and the workers work on', limit, async () => {
     const gate = new Note();

@@ -112,6 +112,98 @@ test('whatever the input, sizes and order in which chunks end, the results are t
   );
 });
 
+test("an error is its own item's alone, wherever in its chunk that is, in all ways to take results", async () => {
+  const failOn =
+    (bad: ReadonlySet<number>) =>
+    (x: number): number => {
+      if (bad.has(x)) throw new RangeError(`not ${x}`);
+      return x * 2;
+    };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...(Object.keys(inputs) as Array<keyof typeof inputs>)),
+      fc.nat(40),
+      fc.uniqueArray(fc.nat(40), { maxLength: 8 }),
+      fc.option(fc.integer({ min: 1, max: 7 }), { nil: 'auto' as const }),
+      fc.boolean(),
+      fc.infiniteStream(fc.nat(100)),
+      fc.constantFrom('at once', 'later', 'one by one'),
+      async (kind, length, failing, chunkSize, ordered, choices, how) => {
+        const engine = new FakeEngine({ msPerItem: 0.5 });
+        const choose = (): number => choices.next().value as number;
+        const bad = new Set(failing.filter((x) => x < length));
+        const mapped = executorOn(engine, { chunkSize, ordered }).map(failOn(bad), inputs[kind](length));
+        const model = inputs
+          .array(length)
+          .map((x) => (bad.has(x) ? { error: `not ${x}` } : { value: x * 2 }));
+        if (how === 'one by one') {
+          const results = await drive(engine, choose, collect(mapped[Symbol.asyncIterator]()));
+          const inOrder = (all: Collected[]): string[] => all.map((one) => JSON.stringify(one)).toSorted();
+          if (ordered) assert.deepEqual(results, model);
+          else assert.deepEqual(inOrder(results), inOrder(model));
+          return;
+        }
+        if (how === 'later') {
+          await settled();
+          while (engine.inFlight.length > 0) {
+            engine.finish(choose() % engine.inFlight.length);
+            await settled();
+          }
+        }
+        const outcome = await drive(
+          engine,
+          choose,
+          Promise.resolve(mapped).then(
+            (values) => ({ values }),
+            (error: Error) => ({ error: error.message }),
+          ),
+        );
+        if ('error' in outcome) assert.ok(bad.has(Number(outcome.error.slice('not '.length))));
+        else {
+          assert.equal(bad.size, 0);
+          const values = inputs.array(length).map(double);
+          assert.deepEqual(ordered ? outcome.values : outcome.values.toSorted((a, b) => a - b), values);
+        }
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('chunks of all sizes, small ones and large ones, come together in order', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(fc.constantFrom(500, 1023, 1024, 3000), fc.constant('auto' as const)),
+      fc.integer({ min: 1, max: 4 }),
+      fc.infiniteStream(fc.nat(100)),
+      async (chunkSize, slots, choices) => {
+        const engine = new FakeEngine({ slots, msPerItem: 0.001 });
+        const mapped = executorOn(engine, { chunkSize }).map(double, inputs.array(7000));
+        const results = await drive(engine, () => choices.next().value as number, Promise.resolve(mapped));
+        assert.deepEqual(results, inputs.array(7000).map(double));
+      },
+    ),
+    { numRuns: 20 },
+  );
+});
+
+test('who takes results one by one gets the input pulled by the chunk all the same', async () => {
+  const engine = new FakeEngine({ slots: 1, msPerItem: 0.01 });
+  const iterator = iterate(executorOn(engine).map(double, new Source(20_000)));
+  let taken = 0;
+  for (; taken < 20_000; taken += 1) {
+    await settled();
+    while (engine.inFlight.length > 0) {
+      engine.finish();
+      await settled();
+    }
+    assert.equal((await iterator.next()).value, taken * 2);
+  }
+  // Were each item that is taken replaced by one that is sent, most chunks would be of one.
+  assert.ok(engine.sizes.length < 50, `${engine.sizes.length} chunks`);
+  assert.equal((await iterator.next()).done, true);
+});
+
 test('never more than bufferSize items are begun and not taken, and the input is no further', async () => {
   await fc.assert(
     fc.asyncProperty(

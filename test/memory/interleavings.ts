@@ -28,6 +28,7 @@ import {
   type Result,
   regionOf,
   runUpTo,
+  SELF,
   type Self,
   type Step,
   WOKEN,
@@ -311,7 +312,7 @@ function effect(state: State, side: number, step: Step, message: string, { hint 
     }
     case 'send':
       // Nobody hears what is said to the dead.
-      if (state.died !== at) inboxes[at]?.push(String(step.value));
+      if (state.died !== at) inboxes[at === SELF ? side : at]?.push(String(step.value));
       return 0;
     case 'next': {
       const inbox = inboxes[side] as string[];

@@ -28,6 +28,8 @@ export interface Step {
   readonly replacement: number;
 }
 
+/** A message to whoever sends it. */
+export const SELF = -1;
 /** What is waited for has come: this, and the number of the wait. */
 export const WOKEN = 'woken ';
 
@@ -72,13 +74,17 @@ export function runUpTo(program: (self: Self) => void, results: readonly Result[
   return own;
 }
 
-/** Does something with the stand-ins in the place of `Atomics`. */
+/** Does something with the stand-ins in the place of `Atomics` and of timers. */
 export function withStandIns<T>(action: () => T): T {
+  const { setTimeout } = globalThis;
   globalThis.Atomics = standIn;
+  globalThis.setTimeout = ((onTime: () => void) =>
+    (run as Run).startTimer(onTime)) as unknown as typeof setTimeout;
   try {
     return action();
   } finally {
     globalThis.Atomics = real;
+    globalThis.setTimeout = setTimeout;
   }
 }
 
@@ -91,6 +97,7 @@ class Run implements Self {
   remembered: string | undefined = undefined;
   readonly #wakings = new Map<string, () => void>();
   #waits = 0;
+  #timers = 0;
 
   constructor(results: readonly Result[]) {
     this.#results = results;
@@ -122,6 +129,15 @@ class Run implements Self {
     const message = this.step('next', 0, 0) as string;
     this.#wakings.get(message)?.();
     return message;
+  }
+
+  /** A timer may fire at any time: it is a message to oneself. */
+  startTimer(onTime: () => void): NodeJS.Timeout {
+    this.#timers += 1;
+    const wait = `${WOKEN}by timer ${this.#timers}`;
+    this.#wakings.set(wait, onTime);
+    this.step('send', SELF, wait);
+    return 0 as unknown as NodeJS.Timeout;
   }
 
   sleep(at: number, value: number): ReturnType<NonNullable<Region['waitAsync']>> {

@@ -98,7 +98,7 @@ function runHost(self: Self, plot: Plot, board: ModelRegion, lanes: readonly Mod
     makeRegion: () => regions.shift() as ModelRegion,
     outcomes: {
       succeeded: ({ id }) => self.note(`done ${id}`),
-      failed: (_task, _worker, error) => {
+      failed: (_task, error) => {
         throw error;
       },
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { processFlags, threadFlagsOrInherit } from '../../src/tasks/worker-flags.ts';
+import { flagAgainstAddons, processFlags, threadFlagsOrInherit } from '../../src/tasks/worker-flags.ts';
 
 describe('the flags of a worker', () => {
   const loader = ['--require', '/tsx/preflight.cjs', '--import', 'file:///tsx/loader.mjs'];
@@ -32,6 +32,23 @@ describe('the flags of a worker', () => {
     it(`are right for ${title}`, () => {
       assert.deepEqual(processFlags(given), process);
       assert.deepEqual(threadFlagsOrInherit(given), thread);
+    });
+  }
+});
+
+describe('a process that loads no native addons', () => {
+  const cases: ReadonlyArray<readonly [string[], string | undefined, string | undefined]> = [
+    [[], undefined, undefined],
+    [['--import', 'x.js'], '--max-old-space-size=100', undefined],
+    [['--no-addons'], undefined, '--no-addons'],
+    [[], '--no-warnings  --no-addons', '--no-addons'],
+    [['--permission', '--allow-fs-read=*'], undefined, '--permission'],
+    [['--experimental-permission', '--allow-addons'], undefined, undefined],
+    [['--allow-addons'], '--permission', undefined],
+  ];
+  for (const [flags, options, flag] of cases) {
+    it(`is told by its flags: ${flags.join(' ')} (NODE_OPTIONS: ${options})`, () => {
+      assert.equal(flagAgainstAddons(flags, options === undefined ? {} : { NODE_OPTIONS: options }), flag);
     });
   }
 });

@@ -6,14 +6,14 @@
  * began.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { WorkerDeath } from '../../errors.ts';
 import { createProcessRegion, type ProcessRegion } from '../../memory/process-region.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { atExit } from '../../pool/exiting.ts';
 import type { Sharing } from '../../pool/shared/sharing.ts';
-import { processFlags } from '../../tasks/worker-flags.ts';
+import { flagAgainstAddons, processFlags } from '../../tasks/worker-flags.ts';
 import { bytesCodec, type Codec } from '../../wire/codec.ts';
 import { encodeFrame, FrameReader } from '../../wire/frames.ts';
 import { type FromWorker, SETUP, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
@@ -48,6 +48,9 @@ export class ProcessBackend implements Backend {
   }
 
   makeRegion(bytes: number): ProcessRegion {
+    const { execArgv = processFlags(), env = process.env } = this.#settings;
+    const flag = flagAgainstAddons(execArgv, env);
+    if (flag !== undefined) throw new Error(`the processes cannot load koffi, being started with ${flag}`);
     const { region, unavailable } = createProcessRegion(bytes);
     if (region === undefined) throw new Error(unavailable);
     return region;
@@ -81,6 +84,8 @@ class ProcessHandle implements WorkerHandle {
     this.name = setup.name;
     this.sharing = sharing;
     this.#events = events;
+    // Loaded here, since a program that uses threads only does without it.
+    const { spawn } = process.getBuiltinModule('node:child_process');
     const flags = settings.execArgv ?? processFlags();
     const [command, args] = dyingWithParent(process.execPath, [...flags, workerEntry(ENTRY)]);
     this.#child = spawn(command, args, {
@@ -109,7 +114,7 @@ class ProcessHandle implements WorkerHandle {
     this.#out = child.stdio[TO_WORKER_FD] as unknown as Socket;
     this.#in = child.stdio[FROM_WORKER_FD] as unknown as Socket;
     const stderr = child.stderr as unknown as Socket;
-    this.#tail = new StderrTail(stderr, process.stderr);
+    this.#tail = new StderrTail(stderr, () => process.stderr);
     this.#read();
     child.once('exit', (code, signal) => {
       clearTimeout(this.#killTimer);

@@ -1,13 +1,6 @@
 /** Starts worker threads, and talks to each over a MessagePort of its own. */
 
-import {
-  MessageChannel,
-  type MessagePort,
-  type ResourceLimits,
-  receiveMessageOnPort,
-  type Transferable,
-  Worker,
-} from 'node:worker_threads';
+import type { MessagePort, ResourceLimits, Transferable, Worker } from 'node:worker_threads';
 import type { WorkerDeath } from '../../errors.ts';
 import { WORKER_SLEEP } from '../../memory/lane.ts';
 import { ThreadRegion } from '../../memory/thread-region.ts';
@@ -52,6 +45,10 @@ export class ThreadBackend implements Backend {
   }
 
   makeRegion(bytes: number): ThreadRegion {
+    // It would hold the lock while it looks for a task, and the thread that it waits for could not run.
+    if (this.#settings.lock !== undefined) {
+      throw new Error('threads under an interpreterLock get their tasks one by one, as messages');
+    }
     return new ThreadRegion(bytes);
   }
 
@@ -81,7 +78,9 @@ class ThreadHandle implements WorkerHandle {
     sharing: Sharing | undefined,
     onExit: () => void,
   ) {
-    const { port1, port2 } = new MessageChannel();
+    // Loaded here, since a program that uses processes only does without it.
+    const threads = process.getBuiltinModule('node:worker_threads');
+    const { port1, port2 } = new threads.MessageChannel();
     const execArgv = settings.execArgv ?? threadFlagsOrInherit();
     const data: ThreadData = {
       port: port2,
@@ -92,7 +91,7 @@ class ThreadHandle implements WorkerHandle {
     this.sharing = sharing;
     this.name = setup.name;
     this.#port = port1;
-    this.#worker = new Worker(workerEntry(ENTRY), {
+    this.#worker = new threads.Worker(workerEntry(ENTRY), {
       name: setup.name,
       workerData: data,
       transferList: [port2],
@@ -115,7 +114,9 @@ class ThreadHandle implements WorkerHandle {
     this.#worker.on('exit', (exitCode) => {
       onExit();
       // What it had said before it went may still lie in the port.
-      for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1)) {
+      for (;;) {
+        const last = threads.receiveMessageOnPort(port1);
+        if (last === undefined) break;
         events.messages(last.message as FromWorker[]);
       }
       port1.close();

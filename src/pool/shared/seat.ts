@@ -6,21 +6,12 @@ import { FULL, LaneWriter, laneBytes, OPEN, SEARCHING, SERVING, WORKER_SLEEP } f
 import { ASLEEP, lieDown, mustRouse, rise } from '../../memory/parking.ts';
 import type { Region } from '../../memory/region.ts';
 import type { TaskReference } from '../../tasks/reference.ts';
-import {
-  boundOf,
-  boundOfList,
-  Memory,
-  FULL as TOO_SMALL,
-  ValueReader,
-  ValueWriter,
-} from '../../wire/values/index.ts';
+import { Memory, ValueReader, ValueWriter } from '../../wire/values/index.ts';
+import { BlockWriter } from './block-writer.ts';
 import { Patience } from './patience.ts';
 import * as record from './record.ts';
 import { heapStart, type Sharing } from './sharing.ts';
 
-/** Room that is first tried for answers of unknown size, and up to which it is multiplied. */
-const FIRST_ROOM = 1024;
-const LARGEST_ROOM = 8 * 1024 * 1024;
 const WORD = Int32Array.BYTES_PER_ELEMENT;
 
 export class Seat {
@@ -33,7 +24,7 @@ export class Seat {
   readonly #reader: ValueReader;
   /** Into slots of the board, and into the heap of the lane. */
   readonly #small: ValueWriter;
-  readonly #large: ValueWriter;
+  readonly #large: BlockWriter;
   readonly #cores: number;
   readonly #rousePool: () => void;
   readonly #patience = new Patience();
@@ -56,7 +47,7 @@ export class Seat {
     const memory = new Memory(board.buffer);
     this.#reader = new ValueReader(memory);
     this.#small = new ValueWriter(memory);
-    this.#large = new ValueWriter(new Memory(lane.buffer));
+    this.#large = new BlockWriter(this.#heap, new ValueWriter(new Memory(lane.buffer)));
     this.#cores = cores;
     this.#quota = quota;
     this.#rousePool = rousePool;
@@ -68,7 +59,9 @@ export class Seat {
   claim(): number {
     if (this.#quota <= 0) return -1;
     const slot = this.#board.claim();
-    if (slot >= 0) this.#quota -= 1;
+    if (slot < 0) return slot;
+    this.#quota -= 1;
+    this.#patience.met();
     return slot;
   }
 
@@ -130,35 +123,15 @@ export class Seat {
 
   #writeLarge(at: number, what: number, value: unknown): boolean {
     this.#freeRead();
-    const heap = this.#heap;
-    const isList = what === record.LIST;
-    const least = (isList ? boundOfList(value as unknown[]) : boundOf(value)) ?? 0;
-    for (let room = Math.max(FIRST_ROOM, least); room <= LARGEST_ROOM; room *= 4) {
-      const block = heap.alloc(room);
-      if (block < 0) return false;
-      const limit = block + heap.sizeOf(block);
-      let end: number;
-      try {
-        end = isList
-          ? this.#large.writeList(value as unknown[], block, limit)
-          : this.#large.write(value, block, limit);
-      } catch {
-        // A getter threw; it will again on the other way, which says where.
-        heap.free(block);
-        return false;
-      }
-      if (end >= 0) {
-        this.#words[at + record.ANSWER_PLACE] = record.IN_HEAP;
-        this.#words[at + record.ANSWER_OFFSET] = block;
-        this.#words[at + record.ANSWER_LENGTH] = end - block;
-        this.#blocks.push(block);
-        this.#answers.push((this.#lane.pushed + 1) | 0);
-        return true;
-      }
-      heap.free(block);
-      if (end !== TOO_SMALL) return false;
-    }
-    return false;
+    const blocks = this.#large;
+    const block = what === record.LIST ? blocks.writeList(value as unknown[]) : blocks.write(value);
+    if (block < 0) return false;
+    this.#words[at + record.ANSWER_PLACE] = record.IN_HEAP;
+    this.#words[at + record.ANSWER_OFFSET] = block;
+    this.#words[at + record.ANSWER_LENGTH] = blocks.size;
+    this.#blocks.push(block);
+    this.#answers.push((this.#lane.pushed + 1) | 0);
+    return true;
   }
 
   /** Takes back the memory of answers that the host has read. */

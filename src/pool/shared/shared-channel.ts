@@ -30,6 +30,7 @@ import {
   boardBytes,
   CorruptedMemoryError,
   HOST_SLEEP,
+  NOBODY_YET,
 } from '../../memory/board.ts';
 import { Heap } from '../../memory/heap.ts';
 import { LaneReader, laneBytes, SEARCHING, SERVING, WORKER_SLEEP } from '../../memory/lane.ts';
@@ -38,6 +39,7 @@ import type { Region } from '../../memory/region.ts';
 import { type Codec, encodeArguments, isMarked, isPrimitive } from '../../wire/codec.ts';
 import { type ErrorEnvelope, unpackError } from '../../wire/error-envelope.ts';
 import {
+  AS_CHUNK,
   CALL,
   CHUNK,
   DEFINE,
@@ -49,11 +51,12 @@ import {
   type ToWorker,
   WANT,
 } from '../../wire/protocol.ts';
-import { boundOfList, FULL, Memory, ValueReader, ValueWriter } from '../../wire/values/index.ts';
+import { Memory, ValueReader, ValueWriter } from '../../wire/values/index.ts';
 import type { WorkerHandle } from '../backend.ts';
 import { type Channel, LATER, type Leftover, type Outcomes, REST, SOON } from '../channel.ts';
 import type { TaskFunction } from '../functions.ts';
 import type { Task } from '../task.ts';
+import { BlockWriter } from './block-writer.ts';
 import { Patience } from './patience.ts';
 import * as record from './record.ts';
 import { boardRegionBytes, heapStart, laneRegionBytes, type Sharing, shapeFor } from './sharing.ts';
@@ -62,13 +65,20 @@ import { boardRegionBytes, heapStart, laneRegionBytes, type Sharing, shapeFor } 
 const MOST_DEFINED = 1024;
 /** A task that takes longer than this is worth waking a worker for; in ms. */
 const QUICK_MS = 0.05;
+/** So much of quick work per worker that is awake; beyond it another one is woken. */
+const BEHIND_MS = 0.3;
+/** When tasks lie untaken and the host has gone to sleep over them: how long until it wakes one more worker. */
+const STALL_MS = 1;
 /** Milliseconds of settling in a row before the rest of the program gets its turn. */
 const SLICE_MS = 1;
+const TURNS_BETWEEN_LOOKS = 16;
+/**
+ * Answers of a worker that are settled in one turn. What follows on them in the program is run before the next turn
+ * puts up more tasks, and the workers should not run dry meanwhile.
+ */
+const MOST_AT_ONCE = 64;
 /** Turns of the loop in which there is nothing, until the host lies down. */
 const QUIET_TURNS = 2;
-/** Room that is first tried for arguments of unknown size, and up to which it is doubled. */
-const FIRST_ROOM = 1024;
-const LARGEST_ROOM = 8 * 1024 * 1024;
 
 /** How the arguments of a task are kept until it is put up; `task.form`. */
 const RAW = 0;
@@ -124,13 +134,15 @@ export class SharedChannel implements Channel {
   readonly #board: Board;
   readonly #words: Int32Array;
   readonly #heap: Heap;
+  readonly #blocks: BlockWriter;
+  /** Into slots. */
   readonly #writer: ValueWriter;
   /** Of what is in the board's region: small answers in slots. */
   readonly #slotReader: ValueReader;
   readonly #cores = availableParallelism();
   readonly #desks: Desk[] = [];
   /** By slot: tasks that are up, or taken. */
-  readonly #tasks: Array<Task | undefined>;
+  readonly #tasks: Array<Task | undefined> = [];
   readonly #definitions = new Map<TaskFunction, Definition>();
   readonly #lanes: boolean[] = [];
   /** A lane for the first worker: made with the board, so that want of memory is seen early. */
@@ -142,11 +154,16 @@ export class SharedChannel implements Channel {
   /** Not so many that urgent tasks would have to wait for, or take down, a whole ring of others. */
   #mostOut = Infinity;
   #progress = false;
+  /** What a task takes, by the last ones mostly; in ms. */
+  #pace = 0;
+  #stallTimer: NodeJS.Timeout | undefined;
   readonly #patience = new Patience();
   #quiet = 0;
   #asleep = false;
   /** A `waitAsync` of an earlier sleep still waits: a rousing now would end that one. */
   #listening = false;
+  /** What all share cannot be trusted any more; all workers are about to be killed. */
+  #damaged = false;
   #sliceEnd = 0;
   #turns = 0;
 
@@ -156,15 +173,20 @@ export class SharedChannel implements Channel {
     const shape = shapeFor(options.maxWorkers * options.concurrency);
     const region = options.makeRegion(boardRegionBytes(shape));
     commitOrThrow(region, boardBytes(shape));
-    this.#spareLane = this.#makeLane(shape);
+    try {
+      this.#spareLane = this.#makeLane(shape);
+    } catch (error) {
+      region.close();
+      throw error;
+    }
     this.#board = new Board(region, shape);
     this.#words = region.words;
     const start = heapStart(boardBytes(shape));
     this.#heap = new Heap(region, start, region.buffer.byteLength - start);
     const memory = new Memory(region.buffer);
     this.#writer = new ValueWriter(memory);
+    this.#blocks = new BlockWriter(this.#heap, this.#writer);
     this.#slotReader = new ValueReader(memory);
-    this.#tasks = Array.from({ length: shape.slots }, () => undefined);
   }
 
   // ── workers ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -225,18 +247,25 @@ export class SharedChannel implements Channel {
     const desk = this.#desks[at];
     if (desk !== undefined) {
       // What it had finished before it went is finished.
-      this.#drain(desk);
+      this.#drain(desk, Infinity);
       this.#desks.splice(at, 1);
-      const { lane } = desk.sharing.layout;
+    }
+    if (worker.sharing !== undefined) {
+      const { lane } = worker.sharing.layout;
       for (const task of this.#tasks) {
         if (task !== undefined && this.#board.holder(task.slot) === lane) begun.push(task);
       }
       for (const task of begun) this.#putAway(task);
-      // Nobody is left to take them; the scheduler will start somebody else, or say why not.
-      if (this.#desks.length === 0) untouched.push(...this.recall(Infinity));
+      this.dismiss(worker.sharing);
     }
-    if (worker.sharing !== undefined) this.dismiss(worker.sharing);
+    // Nobody is left to take them; the scheduler will start somebody else, or say why not.
+    if (desk !== undefined && this.#desks.length === 0) untouched.push(...this.#takeDown(Infinity));
+    if (this.#damaged) begun.push(...this.#abandoned());
     return { begun, untouched };
+  }
+
+  finished(worker: WorkerHandle): number {
+    return this.#desks.find((desk) => desk.worker === worker)?.finished ?? 0;
   }
 
   load(worker: WorkerHandle): number {
@@ -282,29 +311,12 @@ export class SharedChannel implements Channel {
 
   /** False: the values cannot be written, or there is no room for them. */
   #writeToHeap(task: Task, values: readonly unknown[]): boolean {
-    const heap = this.#heap;
-    const least = boundOfList(values) ?? 0;
-    for (let room = Math.max(FIRST_ROOM, least); room <= LARGEST_ROOM; room *= 4) {
-      const block = heap.alloc(room);
-      if (block < 0) return false;
-      let end: number;
-      try {
-        end = this.#writer.writeList(values, block, block + heap.sizeOf(block));
-      } catch {
-        // A getter threw; it will again on the other way, which says where.
-        heap.free(block);
-        return false;
-      }
-      if (end >= 0) {
-        task.form = IN_BLOCK;
-        task.block = block;
-        task.size = end - block;
-        return true;
-      }
-      heap.free(block);
-      if (end !== FULL) return false;
-    }
-    return false;
+    const block = this.#blocks.writeList(values);
+    if (block < 0) return false;
+    task.form = IN_BLOCK;
+    task.block = block;
+    task.size = this.#blocks.size;
+    return true;
   }
 
   unpack(task: Task): void {
@@ -320,15 +332,9 @@ export class SharedChannel implements Channel {
     const known = this.#definitions.get(called);
     if (known !== undefined) return known;
     if (this.#definitions.size >= MOST_DEFINED) this.#forgetOldest();
-    const heap = this.#heap;
-    const block = heap.alloc(FIRST_ROOM);
+    const block = this.#blocks.write(called.reference);
     if (block < 0) return undefined;
-    const end = this.#writer.write(called.reference, block, block + heap.sizeOf(block));
-    if (end < 0) {
-      heap.free(block);
-      return undefined;
-    }
-    const added: Definition = { block, size: end - block, calls: 0 };
+    const added: Definition = { block, size: this.#blocks.size, calls: 0 };
     this.#definitions.set(called, added);
     return added;
   }
@@ -348,9 +354,9 @@ export class SharedChannel implements Channel {
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   offer(task: Task): boolean {
-    if (this.#desks.length === 0) return false;
+    if (this.#desks.length === 0 || this.#damaged) return false;
     if (this.#out >= this.#mostOut) return false;
-    const slot = this.#board.take();
+    const slot = this.#takeSlot();
     if (slot < 0) return false;
     const called = task.called as TaskFunction;
     const words = this.#words;
@@ -371,10 +377,19 @@ export class SharedChannel implements Channel {
     task.slot = slot;
     this.#tasks[slot] = task;
     this.#out += 1;
-    if (!(called.slowest < QUICK_MS)) this.#slow += 1;
+    if (!(called.mean < QUICK_MS)) this.#slow += 1;
     this.#board.post(slot);
     task.wireId = record.wireIdOf(slot, this.#board.generation(slot));
     return true;
+  }
+
+  #takeSlot(): number {
+    try {
+      return this.#board.take();
+    } catch (error) {
+      this.#noteDamage(error);
+      return -1;
+    }
   }
 
   #writeArguments(task: Task, at: number): void {
@@ -402,20 +417,37 @@ export class SharedChannel implements Channel {
   }
 
   flush(): void {
-    if (this.#out === 0) return;
+    if (this.#out === 0 || this.#damaged) return;
     this.#board.publish();
     this.#rouseForNew();
   }
 
+  /** Tasks that are up; none on a board that is damaged. */
+  get #up(): number {
+    try {
+      return this.#board.unclaimed;
+    } catch (error) {
+      this.#noteDamage(error);
+      return 0;
+    }
+  }
+
+  /**
+   * Wakes a worker for each task that is slow, or that nobody knows yet. What is quick is left to those who are awake,
+   * as long as they can keep up with it.
+   */
   #rouseForNew(): void {
-    const up = this.#board.unclaimed;
-    let wanted = Math.min(up, this.#slow);
+    const slow = this.#slow;
     this.#slow = 0;
-    // What is quick is taken by whoever has just finished something, or looks for something.
-    if (wanted === 0 && up > 0 && !this.#progress) wanted = 1;
-    if (wanted === 0) return;
-    for (const { lane } of this.#desks) if (lane.state === SEARCHING) wanted -= 1;
-    if (wanted > 0) this.#rouse(wanted);
+    if (slow === 0 && this.#progress && this.#out * this.#pace < BEHIND_MS) return;
+    const up = this.#up;
+    if (up === 0) return;
+    const behind = Math.min(this.#cores, Math.max(1, Math.ceil((up * this.#pace) / BEHIND_MS)));
+    const wanted = Math.max(Math.min(slow, up), behind - Atomics.load(this.#words, ACTIVE));
+    let searching = 0;
+    for (const { lane } of this.#desks) if (lane.state === SEARCHING) searching += 1;
+    if (wanted > searching) this.#rouse(wanted - searching);
+    else if (wanted <= 0 && !this.#progress && searching === 0) this.#rouse(1);
   }
 
   /** Wakes so many workers, or all that sleep; says how many that were. */
@@ -437,18 +469,21 @@ export class SharedChannel implements Channel {
       this.#asleep = false;
       rise(this.#words, HOST_SLEEP);
     }
-    if (this.#out === 0) return 0;
+    if (this.#out === 0 || this.#damaged) return 0;
     let taken = 0;
-    for (const desk of this.#desks) taken += this.#drain(desk);
+    for (const desk of this.#desks) taken += this.#drain(desk, MOST_AT_ONCE);
     this.#progress = taken > 0;
+    if (taken > 0) this.#patience.met();
     return taken;
   }
 
-  #drain(desk: Desk): number {
+  #drain(desk: Desk, most: number): number {
     let taken = 0;
-    if (desk.broken) return taken;
+    if (desk.broken || this.#damaged) return taken;
     try {
-      for (let slot = desk.lane.shift(); slot !== -1; slot = desk.lane.shift()) {
+      while (taken < most) {
+        const slot = desk.lane.shift();
+        if (slot === -1) break;
         this.#settle(desk, slot);
         taken += 1;
       }
@@ -463,7 +498,7 @@ export class SharedChannel implements Channel {
 
   #settle(desk: Desk, slot: number): void {
     const task = this.#tasks[slot];
-    const { worker, sharing } = desk;
+    const { sharing } = desk;
     if (task === undefined || this.#board.holder(slot) !== sharing.layout.lane) {
       throw new CorruptedMemoryError(`an answer came for slot ${slot}, which its worker does not have`);
     }
@@ -479,9 +514,9 @@ export class SharedChannel implements Channel {
       value = error;
       failed = true;
     }
-    this.#noteOver(desk, task, this.#board.region.doubles[(at + record.MS) >> 1] as number);
-    if (failed) outcomes.failed(task, worker, value);
-    else outcomes.succeeded(task, worker, value);
+    this.#noteOver(desk, task, this.#msOf(at));
+    if (failed) outcomes.failed(task, value);
+    else outcomes.succeeded(task, value);
   }
 
   #readAnswer(desk: Desk, at: number, what: number | undefined, task: Task): unknown {
@@ -498,6 +533,10 @@ export class SharedChannel implements Channel {
     } else if (length < 0 || length > record.SMALL_BYTES) {
       throw new RangeError(`A worker says that a small answer has ${length} bytes`);
     }
+    const isList = what === record.LIST || what === record.LIST_AND_ERRORS;
+    if (what !== record.ERROR && isList !== ((task.flags & AS_CHUNK) !== 0)) {
+      throw new RangeError(`A worker gave an answer of kind ${what}, which is not what was asked for`);
+    }
     switch (what) {
       case record.VALUE:
         return length === 0 ? undefined : reader.read(start, start + length);
@@ -508,6 +547,7 @@ export class SharedChannel implements Channel {
           unknown[],
           Array<[number, ErrorEnvelope]>,
         ];
+        if (!Array.isArray(values)) throw new TypeError('A worker gave a list of results that is none');
         const stack = task.stackOptions();
         const { codec } = this.#options;
         return {
@@ -526,12 +566,14 @@ export class SharedChannel implements Channel {
   }
 
   #msOf(at: number): number {
-    return this.#board.region.doubles[(at + record.MS) >> 1] as number;
+    const ms = this.#board.region.doubles[(at + record.MS) >> 1] as number;
+    return ms >= 0 && ms < Infinity ? ms : 0;
   }
 
   /** A worker is done with the task. */
   #noteOver(desk: Desk, task: Task, ms: number): void {
     task.called?.note(ms);
+    this.#pace += (ms - this.#pace) / 16;
     this.#putAway(task);
     desk.finished += 1;
     if (desk.finished >= this.#options.maxTasksPerChild) this.#options.onSpent(desk.worker);
@@ -558,7 +600,7 @@ export class SharedChannel implements Channel {
     if (this.#board.holder(task.slot) !== desk.sharing.layout.lane) return undefined;
     switch (message[0]) {
       case WANT:
-        this.#sendCall(desk, task);
+        this.#answerWant(desk, task);
         return undefined;
       case DONE:
       case CHUNK:
@@ -569,6 +611,17 @@ export class SharedChannel implements Channel {
       default:
     }
     return task;
+  }
+
+  #answerWant(desk: Desk, task: Task): void {
+    try {
+      this.#sendCall(desk, task);
+    } catch (error) {
+      // Its arguments are not as they were written, or it asks a second time for what has moved to it.
+      desk.broken = true;
+      const why = `a call cannot be sent: ${String(error)}`;
+      this.#options.onCorrupted(desk.worker, new CorruptedMemoryError(why));
+    }
   }
 
   #sendCall({ worker, known }: Desk, task: Task): void {
@@ -608,12 +661,18 @@ export class SharedChannel implements Channel {
 
   recall(priority: number): readonly Task[] {
     const { maxWorkers, concurrency } = this.#options;
+    // From now on some tasks are more urgent than others.
     this.#mostOut = maxWorkers * (concurrency + 2);
-    const recalled: Task[] = [];
+    return this.#takeDown(priority);
+  }
+
+  /** Takes down what is less urgent than that, and that no worker has taken. */
+  #takeDown(priority: number): Task[] {
+    const down: Task[] = [];
     for (const task of this.#tasks) {
-      if (task !== undefined && task.priority < priority && this.withdraw(task)) recalled.push(task);
+      if (task !== undefined && task.priority < priority && this.withdraw(task)) down.push(task);
     }
-    return recalled;
+    return down;
   }
 
   rebalance(): void {
@@ -641,25 +700,24 @@ export class SharedChannel implements Channel {
   // ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────
 
   linger(taken: number): typeof REST | typeof SOON | typeof LATER {
-    if (this.#out === 0) {
-      this.#turns = 0;
-      return REST;
-    }
+    if (this.#out === 0 || this.#damaged) return REST;
     if (taken > 0) return this.#next();
     // Whoever spins when all processors have work to do keeps others from doing it.
-    if (Atomics.load(this.#words, ACTIVE) < this.#cores && this.#patience.await(this.#isAnything)) {
-      this.collect();
-      return this.#next();
+    if (Atomics.load(this.#words, ACTIVE) < this.#cores) {
+      if (this.#patience.await(this.#isAnything)) {
+        this.collect();
+        return this.#next();
+      }
+      // Nothing came back for as long as that: whoever is awake is busy with something that is not so quick.
+      if (this.#up > 0 && this.#rouse(1) > 0) return LATER;
     }
-    if (this.#board.unclaimed > 0 && this.#rouse(1) > 0) return LATER;
-    this.#turns = 0;
     this.#quiet += 1;
     if (this.#quiet <= QUIET_TURNS) return LATER;
     return this.#sleep() ? REST : LATER;
   }
 
   readonly #isAnything = (): boolean => {
-    for (const { lane } of this.#desks) if (lane.any) return true;
+    for (const { lane, broken } of this.#desks) if (lane.any && !broken) return true;
     return false;
   };
 
@@ -667,21 +725,20 @@ export class SharedChannel implements Channel {
   #next(): typeof SOON | typeof LATER {
     this.#quiet = 0;
     this.#turns += 1;
-    if (this.#turns % 16 !== 1) return SOON;
+    if (this.#turns % TURNS_BETWEEN_LOOKS !== 0) return SOON;
     const now = performance.now();
-    if (this.#turns === 1) this.#sliceEnd = now + SLICE_MS;
-    else if (now > this.#sliceEnd) {
-      this.#turns = 0;
-      return LATER;
-    }
-    return SOON;
+    if (now < this.#sliceEnd) return SOON;
+    this.#sliceEnd = now + SLICE_MS;
+    return LATER;
   }
 
   /** False: there is something to do after all. */
   #sleep(): boolean {
     this.#quiet = 0;
-    const up = this.#board.unclaimed;
-    if (up > 0) this.#rouse(up);
+    // One after the other: they may be quick, and to wake all of them for that would cost more than it gives.
+    const up = this.#up;
+    if (up > 0 && this.#rouse(1) > 0) this.#lookAgainIn(STALL_MS);
+    this.#lookForLost(up);
     lieDown(this.#words, HOST_SLEEP);
     if (this.#isAnything()) {
       rise(this.#words, HOST_SLEEP);
@@ -689,6 +746,13 @@ export class SharedChannel implements Channel {
     }
     this.#asleep = true;
     return this.#listen();
+  }
+
+  #lookAgainIn(ms: number): void {
+    this.#stallTimer ??= setTimeout(() => {
+      this.#stallTimer = undefined;
+      this.#options.onWake();
+    }, ms);
   }
 
   /** Processes send a message instead, see `WorkerHost.rousePool`. */
@@ -706,7 +770,40 @@ export class SharedChannel implements Channel {
     return true;
   }
 
+  // ── damage ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Tasks that no worker has, and none will find: somebody wrote over their slots, or over the ring. */
+  #lookForLost(up: number): void {
+    for (const task of this.#tasks) {
+      if (task === undefined) continue;
+      const holder = this.#board.holder(task.slot);
+      if (holder >= 0 ? this.#lanes[holder] === true : holder === NOBODY_YET && up > 0) continue;
+      this.#noteDamage(new CorruptedMemoryError(`the task in slot ${task.slot} of the board is lost`));
+      return;
+    }
+  }
+
+  #noteDamage(error: unknown): void {
+    if (!(error instanceof CorruptedMemoryError)) throw error;
+    if (this.#damaged) return;
+    this.#damaged = true;
+    this.#options.onCorrupted(undefined, error);
+    // The others are over when the workers are gone that have them.
+    for (const task of this.#abandoned()) this.#options.outcomes.failed(task, error);
+  }
+
+  /** Takes what no worker has from a damaged board. */
+  #abandoned(): Task[] {
+    const abandoned: Task[] = [];
+    for (const task of this.#tasks) {
+      if (task !== undefined && this.#lanes[this.#board.holder(task.slot)] !== true) abandoned.push(task);
+    }
+    for (const task of abandoned) this.#putAway(task);
+    return abandoned;
+  }
+
   close(): void {
+    clearTimeout(this.#stallTimer);
     this.#spareLane?.close();
     this.#board.region.close();
   }

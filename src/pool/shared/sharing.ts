@@ -10,10 +10,11 @@ import { MOST_SLOTS } from './record.ts';
 const ENTRIES = 512;
 /**
  * Room for values, in the region of the board for arguments, and in each lane for results. Memory that is
- * never touched costs nothing, so this is how much may be on its way at once, and the largest value (half of it)
- * that goes this way.
+ * never touched costs nothing, so this is how much may be on its way at once. What
+ * finds no room travels as a message.
  */
-const HEAP_BYTES = 32 * 1024 * 1024;
+const BOARD_HEAP_BYTES = 32 * 1024 * 1024;
+const LANE_HEAP_BYTES = 16 * 1024 * 1024;
 
 const PAGE = 4096;
 
@@ -30,11 +31,11 @@ export function shapeFor(underWay: number): BoardShape {
 }
 
 export function boardRegionBytes(shape: BoardShape): number {
-  return heapStart(boardBytes(shape)) + HEAP_BYTES;
+  return heapStart(boardBytes(shape)) + BOARD_HEAP_BYTES;
 }
 
 export function laneRegionBytes({ slots }: BoardShape): number {
-  return heapStart(laneBytes(slots)) + HEAP_BYTES;
+  return heapStart(laneBytes(slots)) + LANE_HEAP_BYTES;
 }
 
 /** Where the heap begins in a region that begins with so many bytes of something else. */

@@ -27,7 +27,7 @@ export const MessageKind = {
   linked: 2,
   /** Nothing but numbers, from byte 8 on, as doubles. */
   numbers: 3,
-  /** One value in the bytes of v8's serializer, their number in the second word. */
+  /** One value in the bytes of v8's serializer: their number in the second word, their checksum in the third. */
   v8Value: 4,
   /** The same of a list of values. */
   v8List: 5,
@@ -78,6 +78,19 @@ export const Tag = {
   reference: 22,
 } as const;
 
+/** In bytes. After it come the bytes of v8. */
+export const V8_HEADER = 16;
+
+/** Of the FNV-1a hash, here over words instead of bytes. */
+const FNV_PRIME = 0x01000193;
+
+/** Of words `[start, end)`. */
+export function hashOf(words: Int32Array, start: number, end: number): number {
+  let hash = 0;
+  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (words[at] as number), FNV_PRIME);
+  return hash;
+}
+
 /** A payload has 24 bits. */
 export const LARGEST_PAYLOAD: number = 2 ** 24 - 1;
 
@@ -96,8 +109,9 @@ export const LONGEST_SHORT_STRING = 127;
  */
 export const TEXT_LENGTH = 4096;
 
-/** Objects with more keys than this are dictionaries. */
+/** Objects with more keys than this, or longer ones, are dictionaries. */
 export const MOST_KEYS = 64;
+export const LONGEST_KEY = 128;
 
 /** The types of views, by number. What is not here, such as `Float16Array`, is left to v8's serializer. */
 export const VIEW_TYPES: readonly {

@@ -6,7 +6,7 @@
  *                     '---text--> . --at--> .  { id, text, at }
  */
 
-import { MOST_KEYS } from './format.ts';
+import { hashOf, LONGEST_KEY, MOST_KEYS } from './format.ts';
 
 /** One list of keys. */
 export class KeyList {
@@ -37,7 +37,7 @@ export class KeyList {
   #find(key: string): KeyList | undefined {
     let longer = this.#others?.get(key);
     if (longer === undefined) {
-      if (this.length === MOST_KEYS || known === MOST_LISTS) return undefined;
+      if (this.length === MOST_KEYS || key.length > LONGEST_KEY || known === MOST_LISTS) return undefined;
       known += 1;
       longer = new KeyList(key, this);
       this.#others ??= new Map();
@@ -59,16 +59,13 @@ export class KeyList {
       const bytes = new Uint8Array(Math.ceil(Buffer.byteLength(json) / 4) * 4).fill(SPACE);
       Buffer.from(bytes.buffer).write(json, 'utf8');
       this.#text = new Int32Array(bytes.buffer);
-      for (const word of this.#text) this.hash = Math.imul(this.hash ^ word, FNV_PRIME);
+      this.hash = hashOf(this.#text, 0, this.#text.length);
     }
     return this.#text;
   }
 }
 
 const SPACE = 0x20;
-
-/** Of the FNV-1a hash, here over words instead of bytes. */
-const FNV_PRIME = 0x01000193;
 
 /**
  * How many lists are kept, some 200 bytes each. A program has fewer; more come from objects that are used as

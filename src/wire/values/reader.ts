@@ -2,7 +2,7 @@
 // for each place whether integers, doubles or anything else go into its arrays.
 
 import { decodeBytes } from '../bytes.ts';
-import { DEEPEST, MessageKind, Tag, VIEW_TYPES } from './format.ts';
+import { DEEPEST, hashOf, MessageKind, Tag, V8_HEADER, VIEW_TYPES } from './format.ts';
 import type { Memory } from './memory.ts';
 import { type Make, makerOf, put, type ValueSource } from './shapes.ts';
 
@@ -110,7 +110,7 @@ export class ValueReader implements ValueSource {
   }
 
   #kind(start: number, end: number): number {
-    if (start % 8 !== 0 || start < 0 || end < start + 8 || end > this.#memory.bytes.length) {
+    if (start % 8 !== 0 || end % 8 !== 0 || start < 0 || end < start + 8 || end > this.#memory.bytes.length) {
       throw damaged(`bytes ${start} to ${end} cannot hold one`);
     }
     return (this.#words[start >> 2] as number) & 0xff;
@@ -142,16 +142,33 @@ export class ValueReader implements ValueSource {
     this.#textAt = 0;
   }
 
+  /**
+   * v8 survives bytes that are damaged, but takes up to 256 MB for an array that is said to be long and empty,
+   * so it is shown only what has the right checksum. That is no protection from malice: who writes here on
+   * purpose can also compute one.
+   */
   #readWithV8(start: number, end: number): unknown {
     const length = this.#words[(start >> 2) + 1] as number;
-    if (length < 0 || length > end - start - 8) throw damaged(`${length} bytes for v8`);
+    const from = start + V8_HEADER;
+    if (length < 0 || length > end - from) throw damaged(`${length} bytes for v8`);
     // A copy, for v8 is not prepared for memory that changes while it reads.
-    return decodeBytes(Buffer.from(this.#memory.bytes.subarray(start + 8, start + 8 + length)));
+    const words = this.#words.slice(from >> 2, Math.ceil((from + length) / 8) * 2);
+    if (hashOf(words, 0, words.length) !== this.#words[(start >> 2) + 2]) throw damaged('a wrong checksum');
+    return decodeBytes(new Uint8Array(words.buffer, 0, length));
   }
 
   #numbers(start: number, end: number, count: number): number[] {
     if (count > (end - start - 8) / 8) throw damaged(`${count} numbers`);
-    return this.#doublesFrom((start >> 3) + 1, count);
+    const doubles = this.#doubles;
+    const first = (start >> 3) + 1;
+    const list = new Array<number>(count);
+    for (let index = 0; index < count; index += 1) {
+      // Integers come back as such: what computes with them would be compiled for doubles.
+      const double = doubles[first + index] as number;
+      const integer = double | 0;
+      list[index] = integer === double && (integer !== 0 || 1 / double > 0) ? integer : double;
+    }
+    return list;
   }
 
   #doublesFrom(first: number, count: number): number[] {

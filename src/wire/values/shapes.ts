@@ -3,6 +3,8 @@
  * object.
  */
 
+import { MOST_KEYS } from './format.ts';
+
 /** What makes objects with one list of keys. The values are read in the order of the keys. */
 export type Make = (source: ValueSource) => object;
 
@@ -27,6 +29,9 @@ const WORTH_COMPILING = 32;
 
 /** How many lists are kept; beyond it, all are forgotten, and those still in use come back. */
 const MOST_SHAPES = 1024;
+
+/** In words. Longer ones would fill the memory; the writer makes none that are much longer. */
+const LONGEST_TEXT = 1024;
 
 const shapes = new Map<number, Shape>();
 
@@ -60,7 +65,7 @@ export function makerOf(
     throw new TypeError(`${count} keys of an object are not a list of as many strings`);
   }
   const make = interpreted(keys);
-  if (known === undefined) {
+  if (known === undefined && count <= MOST_KEYS && text.length <= LONGEST_TEXT) {
     if (shapes.size === MOST_SHAPES) shapes.clear();
     shapes.set(hash, { text, keys, make, uses: 0 });
   }

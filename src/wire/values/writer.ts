@@ -1,10 +1,20 @@
 import { types } from 'node:util';
 import { cloneToBytes } from '../bytes.ts';
-import { DEEPEST, LARGEST_PAYLOAD, LONGEST_SHORT_STRING, MessageKind, Tag, TEXT_LENGTH } from './format.ts';
+import {
+  DEEPEST,
+  hashOf,
+  LARGEST_PAYLOAD,
+  LONGEST_SHORT_STRING,
+  MessageKind,
+  Tag,
+  V8_HEADER,
+} from './format.ts';
 import { Identities } from './identities.ts';
 import { type KeyList, noKeys } from './keys.ts';
 import { byteLengthOf, hasOnlyElements, isOfPlainClass, isOrdinaryBuffer, isPlain, viewOf } from './kinds.ts';
 import type { Memory } from './memory.ts';
+import { copyDoubles, copyIntegers } from './numbers.ts';
+import { isWide, Texts } from './texts.ts';
 
 /** The value does not fit into the room that there is. */
 export const FULL = -1;
@@ -18,16 +28,12 @@ const leaveToV8 = Symbol('leave to v8');
 /** Numbers the messages of all writers, since they share the lists of keys. */
 let messages = 0;
 
-const hasOwn = Object.prototype.hasOwnProperty;
 const forEachInMap = Map.prototype.forEach;
 const forEachInSet = Set.prototype.forEach;
 const timeOf = Date.prototype.getTime;
 
 /** A word is filled up to a pair with one more, then a double follows. */
 const WORDS_OF_SMALLEST = 4;
-
-/** V8 finds out at once for strings of one byte a character, whatever their length. */
-const beyondLatin1 = /[^\0-\xff]/;
 
 /**
  * Writes values into memory, as `structuredClone` would copy them; `format.ts` says how they lie there.
@@ -54,9 +60,7 @@ export class ValueWriter {
   #end = 0;
   #message = 0;
   #shapes = 0;
-  /** Of the short strings so far: those that are full, and the one that grows. */
-  #texts: string[] = [];
-  #text = '';
+  readonly #texts = new Texts();
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -78,22 +82,12 @@ export class ValueWriter {
     const { length } = values;
     if (length === 0) return start;
     const end = start + 8 + length * 8;
-    if (end <= limit && length <= LARGEST_PAYLOAD && this.#numbers(values, (start >> 3) + 1)) {
+    if (end <= limit && length <= LARGEST_PAYLOAD && copyDoubles(values, this.#doubles, (start >> 3) + 1)) {
       this.#words[start >> 2] = (length << 8) | MessageKind.numbers;
       this.#words[(start >> 2) + 1] = 0;
       return end;
     }
     return this.#write(undefined, values, start, limit);
-  }
-
-  /** Whether all were numbers, and are now written. */
-  #numbers(values: readonly unknown[], first: number): boolean {
-    for (let index = 0; index < values.length; index += 1) {
-      const value = values[index];
-      if (typeof value !== 'number') return false;
-      this.#doubles[first + index] = value;
-    }
-    return true;
   }
 
   #write(value: unknown, list: readonly unknown[] | undefined, start: number, limit: number): number {
@@ -128,20 +122,16 @@ export class ValueWriter {
     this.#linked = false;
     this.#depth = 0;
     this.#shapes = 0;
-    if (this.#texts.length > 0) this.#texts = [];
-    this.#text = '';
+    this.#texts.clear();
   }
 
   #finish(start: number, count: number): number {
     const words = this.#words;
     const first = start >> 2;
     words[first] = (count << 8) | (this.#linked ? MessageKind.linked : MessageKind.values);
-    if (this.#text === '' && this.#texts.length === 0) words[first + 1] = 0;
-    else {
-      words[first + 1] = this.#at - first;
-      for (const text of this.#texts) this.#longString(text);
-      if (this.#text !== '') this.#longString(this.#text);
-    }
+    const { count: texts } = this.#texts;
+    words[first + 1] = texts === 0 ? 0 : this.#at - first;
+    for (let index = 0; index < texts; index += 1) this.#text(index);
     return (this.#at + (this.#at & 1)) << 2;
   }
 
@@ -153,11 +143,18 @@ export class ValueWriter {
       // The other ways refuse it too, and say why.
       return UNFIT;
     }
-    const end = Math.ceil((start + 8 + bytes.length) / 8) * 8;
+    const from = start + V8_HEADER;
+    const end = Math.ceil((from + bytes.length) / 8) * 8;
     if (end > limit) return FULL;
-    this.#words[start >> 2] = list === undefined ? MessageKind.v8Value : MessageKind.v8List;
-    this.#words[(start >> 2) + 1] = bytes.length;
-    this.#memory.bytes.set(bytes, start + 8);
+    const words = this.#words;
+    words[(end >> 2) - 2] = 0;
+    words[(end >> 2) - 1] = 0;
+    this.#memory.bytes.set(bytes, from);
+    const first = start >> 2;
+    words[first] = list === undefined ? MessageKind.v8Value : MessageKind.v8List;
+    words[first + 1] = bytes.length;
+    words[first + 2] = hashOf(words, from >> 2, end >> 2);
+    words[first + 3] = 0;
     return end;
   }
 
@@ -216,24 +213,29 @@ export class ValueWriter {
 
   #string(value: string): void {
     const { length } = value;
-    if (length > LONGEST_SHORT_STRING) return this.#longString(value);
-    this.#word((length << 8) | Tag.shortString);
-    if (this.#text.length + length > TEXT_LENGTH) {
-      this.#texts.push(this.#text);
-      this.#text = '';
-    }
-    this.#text += value;
+    if (length <= LONGEST_SHORT_STRING && this.#texts.add(value)) this.#word((length << 8) | Tag.shortString);
+    else this.#longString(value);
   }
 
   #longString(value: string): void {
     const { length } = value;
-    const wide = beyondLatin1.test(value);
+    const wide = isWide(value);
     const size = wide ? length * 2 : length;
     const words = (size + 3) >> 2;
     this.#need(2 + words);
     this.#word(wide ? Tag.utf16String : Tag.latin1String);
     this.#word(length);
     this.#memory.bytes.write(value, this.#at << 2, size, wide ? 'utf16le' : 'latin1');
+    this.#at += words;
+  }
+
+  #text(index: number): void {
+    const length = this.#texts.lengthOf(index);
+    const words = (length + 3) >> 2;
+    this.#need(2 + words);
+    this.#word(Tag.latin1String);
+    this.#word(length);
+    this.#texts.copy(index, this.#memory, this.#at);
     this.#at += words;
   }
 
@@ -260,20 +262,19 @@ export class ValueWriter {
     this.#word((number << 8) | Tag.reference);
   }
 
+  /** An object that inherits nothing that a loop would meet. */
   #record(object: object): void {
     let keys: KeyList | undefined = noKeys();
     let count = 0;
-    // Not Object.keys: V8 lists the keys of an object that has the class of the last one without a copy, and
-    // finds their values in the second loop without a search.
+    // Not Object.keys: V8 knows the keys of an object from the last one of its class, and in the second loop
+    // finds their values without a search. To ask of each key whether it is the object's own would spoil that.
     for (const key in object) {
-      if (!hasOwn.call(object, key)) continue;
       count += 1;
       if (keys !== undefined) keys = keys.with(key);
     }
     if (keys === undefined) return this.#dictionary(object, count);
     this.#shape(keys);
     for (const key in object) {
-      if (!hasOwn.call(object, key)) continue;
       count -= 1;
       this.#value((object as Record<string, unknown>)[key]);
     }
@@ -299,7 +300,6 @@ export class ValueWriter {
     this.#word((count << 8) | Tag.dictionary);
     let left = count;
     for (const key in object) {
-      if (!hasOwn.call(object, key)) continue;
       left -= 1;
       this.#need(WORDS_OF_SMALLEST);
       this.#string(key);
@@ -322,36 +322,22 @@ export class ValueWriter {
     if (array.length !== length) throw leaveToV8;
   }
 
-  /** Whether all were integers of 32 bits, and are now written. */
   #integers(array: readonly unknown[]): boolean {
     const { length } = array;
-    const words = this.#words;
     const first = this.#at + 1;
-    if (first + length > this.#end) return false;
-    for (let index = 0; index < length; index += 1) {
-      const value = array[index];
-      if (typeof value !== 'number' || (value | 0) !== value) return false;
-      if (value === 0 && 1 / value < 0) return false;
-      words[first + index] = value;
-    }
-    this.#word((length << 8) | Tag.integers);
-    this.#at += length;
+    if (first + length > this.#end || !copyIntegers(array, this.#words, first)) return false;
+    this.#words[this.#at] = (length << 8) | Tag.integers;
+    this.#at = first + length;
     return true;
   }
 
-  /** Whether all were numbers, and are now written. */
   #doubleArray(array: readonly unknown[]): boolean {
     const { length } = array;
-    const doubles = this.#doubles;
     const first = (this.#at + 2) >> 1;
-    if ((first + length) << 1 > this.#end) return false;
-    for (let index = 0; index < length; index += 1) {
-      const value = array[index];
-      if (typeof value !== 'number') return false;
-      doubles[first + index] = value;
-    }
+    const next = (first + length) << 1;
+    if (next > this.#end || !copyDoubles(array, this.#doubles, first)) return false;
     this.#words[this.#at] = (length << 8) | Tag.doubles;
-    this.#at = (first + length) << 1;
+    this.#at = next;
     return true;
   }
 
