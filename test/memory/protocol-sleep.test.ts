@@ -32,6 +32,8 @@ interface Plot {
   /** Submitted at once, and one by one at any time later. */
   readonly tasks: number;
   readonly later?: number;
+  /** What comes later comes at once. */
+  readonly together?: boolean;
   /** Known to be quick, so that one worker is woken for all of them. */
   readonly quick?: boolean;
   /** Each worker is busy with its first task for ever. */
@@ -57,7 +59,7 @@ function play(plot: Plot): Explored {
     sides: [
       {
         name: 'host',
-        messages: Array.from({ length: later }, () => SUBMIT),
+        messages: Array.from({ length: plot.together === true ? 1 : later }, () => SUBMIT),
         run: (self) => runHost(self, plot, board, lanes),
       },
       ...lanes.map((lane, n) => ({
@@ -74,7 +76,7 @@ function play(plot: Plot): Explored {
     ...(plot.interruptions === undefined ? {} : { interruptions: plot.interruptions }),
     mayRace: (region, index) => region === BOARD && index > ACTIVE && index < ACTIVE + 16 + shape.entries,
     hint: (region, index) => hintOf(region, index, mayDie),
-    always: assertRousedOnce,
+    always: (view) => assertRousedOnce(view, workers),
     atEnd: (view) => assertAllDone(view, plot),
   });
 }
@@ -88,7 +90,8 @@ function hintOf(region: number, index: number, mayDie: boolean): number | undefi
 
 /** As the scheduler does: collects, hands out, looks whether there is more, and waits. */
 function runHost(self: Self, plot: Plot, board: ModelRegion, lanes: readonly ModelRegion[]): void {
-  const { tasks, quick = false, wakes = true } = plot;
+  const { tasks, later = 0, together = false, quick = false, wakes = true } = plot;
+  const atOnce = together ? later : 1;
   const regions = [board, ...lanes];
   const channel = new SharedChannel({
     codec: cloneCodec,
@@ -138,7 +141,7 @@ function runHost(self: Self, plot: Plot, board: ModelRegion, lanes: readonly Mod
   };
   for (let n = 0; n < tasks; n += 1) submit();
   for (let message = ''; ; message = self.next()) {
-    if (message === SUBMIT) submit();
+    if (message === SUBMIT) for (let n = 0; n < atOnce; n += 1) submit();
     if (message.startsWith('died ')) {
       const { begun, untouched } = channel.detach(handles[Number(message.slice(5)) - 1] as WorkerHandle);
       queue.push(...begun, ...untouched);
@@ -188,8 +191,8 @@ function count(view: View, side: number, fact: string): number {
   return view.facts(side).filter((one) => one === fact).length;
 }
 
-function assertRousedOnce(view: View): void {
-  for (const n of [0, 1]) {
+function assertRousedOnce(view: View, workers: number): void {
+  for (let n = 0; n < workers; n += 1) {
     assert.ok(count(view, 0, `roused ${n}`) <= count(view, 1 + n, 'lies down'), 'a sleep was roused twice');
   }
 }
@@ -254,6 +257,18 @@ describe('nobody sleeps through news, in any order of steps', () => {
       quick: true,
       interruptions: 2,
       states: 5000,
+    },
+    // More than there are turns before the host lies down, in each of which it wakes one.
+    'of five workers that are woken one after the other': {
+      workers: 5,
+      tasks: 0,
+      later: 5,
+      together: true,
+      wakes: false,
+      slow: true,
+      quick: true,
+      interruptions: 0,
+      states: 1000,
     },
     'of two workers, one of which dies at some step': {
       workers: 2,
