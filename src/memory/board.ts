@@ -26,6 +26,10 @@
  *    ready the worker may as well take it: its own entry is found claimed later. So stale looks are harmless.
  * 5. The generation rises with each use of a slot, so an answer to an earlier use is told from one to this.
  * 6. Only the host writes `tail`, the ring, and a slot that is free; only the claimer writes to a claimed one.
+ * 7. What is written plainly is ordered by an atomic on the state of its slot: the host's words by `post`, which
+ *    the claim reads; the worker's by the push on its lane, which the host reads before it frees the slot. Entries are
+ *    written plainly too: in their turn they are ordered by `tail`, and looks out of turn get what was or what will be
+ *    there, see 4. `test/memory/protocol-board.test.ts` tries all orders.
  */
 
 import type { Region } from './region.ts';
@@ -157,13 +161,13 @@ export class Board {
   /**
    * Passes the entries at the head whose tasks were taken down, or claimed by a worker that died before it could pass
    * them. Workers would do so, but may be asleep: a ring full of them would let nothing in, and with nothing in it
-   * nobody would ever look.
+   * nobody would ever look. Only what was published: with `head` ahead of `tail` workers would run round and round.
    */
   #sweep(): void {
     const { words } = this;
     let head = Atomics.load(words, HEAD);
     // Counted, as the words are also in the hands of others.
-    for (let looks = 0; looks < this.shape.entries && head !== this.#tail; looks += 1) {
+    for (let looks = 0; looks < this.shape.entries && head !== this.#published; looks += 1) {
       if (this.holder(words[RING + (head & this.#mask)] as number) === NOBODY_YET) break;
       const next = (head + 1) | 0;
       const seen = Atomics.compareExchange(words, HEAD, head, next);

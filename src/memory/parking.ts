@@ -13,6 +13,8 @@
  * 2. ASLEEP is left by one exchange only, so each sleep is roused once at most, however many have news.
  * 3. A rousing that comes late (the sleeper had seen the news by itself) is harmless: who wakes looks again.
  *
+ * `test/memory/protocol-sleep.test.ts` runs the sides of a pool in all orders of these steps.
+ *
  * @see E. W. Dijkstra, "Cooperating sequential processes" (1965): each raises its flag, then looks at the other's.
  */
 
