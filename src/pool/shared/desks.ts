@@ -1,6 +1,6 @@
 /** The workers at a board, and the memory that each of them shares with the host. */
 
-import { ACTIVE, type BoardShape, boardBytes } from '../../memory/board.ts';
+import { ACTIVE, type BoardShape, boardBytes, MOST_LANES } from '../../memory/board.ts';
 import { LaneReader, laneBytes, SEARCHING, SERVING } from '../../memory/lane.ts';
 import type { Region } from '../../memory/region.ts';
 import { Memory, ValueReader } from '../../wire/values/index.ts';
@@ -64,6 +64,8 @@ export class Desks {
   admit(): Sharing {
     const free = this.#lanes.indexOf(false);
     const number = free < 0 ? this.#lanes.length : free;
+    if (number >= MOST_LANES)
+      throw new Error(`a pool has ${MOST_LANES} workers at most where they share memory`);
     const lane = this.#spareLane ?? this.#makeLane();
     this.#spareLane = undefined;
     this.#lanes[number] = true;
