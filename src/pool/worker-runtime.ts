@@ -20,7 +20,6 @@ import { Fifo } from '../futures/fifo.ts';
 import { isThenable } from '../futures/thenable.ts';
 import { enterTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
-import { resolveTask } from '../tasks/resolve.ts';
 import { type Codec, encodeResults, isMarked, type Packed } from '../wire/codec.ts';
 import { packError, unpackError } from '../wire/error-envelope.ts';
 import {
@@ -50,11 +49,11 @@ import {
   type WorkerSetup,
 } from '../wire/protocol.ts';
 import { CreditedStream } from './credited-stream.ts';
-import { learnErrorClasses } from './known-errors.ts';
 import { type ChunkOutcome, runChunk } from './run-chunk.ts';
 import { Running } from './running.ts';
 import * as record from './shared/record.ts';
 import type { Seat } from './shared/seat.ts';
+import { findFunction, WorkerFunctions } from './worker-functions.ts';
 
 /** What an entry file brings: how to send, how to end, and what is special about where this runs. */
 export interface WorkerHost {
@@ -78,18 +77,13 @@ export interface WorkerHost {
 /** Milliseconds of tasks from the board in a row, before the event loop of this worker has its turn. */
 const SERVE_MS = 1;
 
-/** Functions that are kept at hand; see also `MOST_KNOWN` of `plain-channel.ts`. */
-const MOST_KNOWN = 2048;
-
 type Call = Extract<ToWorker, readonly [typeof CALL, ...unknown[]]>;
 
 export class WorkerRuntime {
   readonly #host: WorkerHost;
   #setup: WorkerSetup | undefined;
   #seat: Seat | undefined;
-  readonly #functions = new Map<number, Function | Promise<Function>>();
-  readonly #labels = new Map<number, string>();
-  readonly #references = new Map<number, TaskReference>();
+  readonly #functions: WorkerFunctions;
   readonly #line = new Fifo<Call>();
   /** Tasks that are not over when their function returns. */
   readonly #running = new Map<number, Running>();
@@ -109,6 +103,7 @@ export class WorkerRuntime {
 
   constructor(host: WorkerHost) {
     this.#host = host;
+    this.#functions = new WorkerFunctions(host.resolve);
   }
 
   receive(batch: readonly ToWorker[]): void {
@@ -128,12 +123,10 @@ export class WorkerRuntime {
         void this.#start(message[1]);
         break;
       case DEFINE:
-        this.#references.set(message[1], message[2]);
+        this.#functions.define(message[1], message[2]);
         break;
       case FORGET:
-        this.#references.delete(message[1]);
-        this.#functions.delete(message[1]);
-        this.#labels.delete(message[1]);
+        this.#functions.forget(message[1]);
         break;
       case CALL:
         this.#line.push(message);
@@ -160,7 +153,7 @@ export class WorkerRuntime {
     try {
       if (setup.initializer !== undefined) {
         const { reference, args } = setup.initializer;
-        const initializer = await this.#resolve(reference);
+        const initializer = await findFunction(reference);
         await initializer(...(this.#host.codec.decode(args) as unknown[]));
       }
     } catch (error) {
@@ -273,7 +266,7 @@ export class WorkerRuntime {
     try {
       args = seat.args(slot);
       if ((flags & record.NAMED) !== 0) name = args.pop() as string;
-      if (fn === undefined) fn = this.#find(functionId, seat.reference(slot));
+      if (fn === undefined) fn = this.#functions.find(functionId, seat.reference(slot));
     } catch (error) {
       this.#fail(new Running(id, '', attempt, '', flags, slot, this.#now, this.#report), error);
       return;
@@ -281,7 +274,7 @@ export class WorkerRuntime {
     const { name: workerName = '' } = this.#setup ?? {};
     const running = new Running(
       id,
-      name ?? this.#labels.get(functionId) ?? '',
+      name ?? this.#functions.label(functionId),
       attempt,
       workerName,
       flags,
@@ -324,7 +317,7 @@ export class WorkerRuntime {
       return;
     }
     if ((flags & record.NAMED) !== 0) args.pop();
-    const fn = this.#functionOf(functionId);
+    const fn = this.#functions.defined(functionId);
     const count = (flags & AS_STREAM) !== 0 ? window : arity;
     if (typeof fn === 'function') this.#run(running, fn, args, count);
     else this.#runWhenFound(running, fn, args, count);
@@ -339,48 +332,6 @@ export class WorkerRuntime {
       },
       (error: unknown) => this.#fail(running, error),
     );
-  }
-
-  #functionOf(functionId: number): Function | Promise<Function> {
-    const known = this.#functions.get(functionId);
-    if (known !== undefined) return known;
-    const reference = this.#references.get(functionId);
-    if (reference === undefined) return Promise.reject(new Error(`Function ${functionId} was never defined`));
-    if (this.#host.resolve !== undefined) {
-      // At once, since tasks that begin in promise reactions would not be counted in any slice.
-      const fn = this.#host.resolve(reference);
-      this.#functions.set(functionId, fn);
-      return fn;
-    }
-    return this.#find(functionId, reference);
-  }
-
-  #find(functionId: number, reference: TaskReference): Promise<Function> {
-    const finding = this.#resolve(reference);
-    if (this.#functions.size >= MOST_KNOWN) this.#forgetOldest();
-    this.#functions.set(functionId, finding);
-    this.#labels.set(functionId, reference.label);
-    finding.then(
-      (fn) => this.#functions.set(functionId, fn),
-      // Not remembered: what failed to load may load the next time.
-      () => this.#functions.delete(functionId),
-    );
-    return finding;
-  }
-
-  /** What is called again is found again, in the caches of modules and of sources. */
-  #forgetOldest(): void {
-    for (const [functionId] of this.#functions) {
-      this.#functions.delete(functionId);
-      this.#labels.delete(functionId);
-      return;
-    }
-  }
-
-  async #resolve(reference: TaskReference): Promise<Function> {
-    const fn = await resolveTask(reference);
-    await learnErrorClasses(reference);
-    return fn;
   }
 
   #run(running: Running, fn: Function, args: unknown[], count: number): void {
