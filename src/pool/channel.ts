@@ -16,6 +16,8 @@ import type { Task } from './task.ts';
 export interface Leftover {
   readonly begun: readonly Task[];
   readonly untouched: readonly Task[];
+  /** How many it had finished in its life. */
+  readonly finished: number;
 }
 
 /** What a channel tells that brings outcomes by itself, and not as messages of workers. */

@@ -181,7 +181,7 @@ export class PlainChannel implements Channel {
 
   detach(worker: WorkerHandle): Leftover {
     const hand = this.#hands.get(worker);
-    if (hand === undefined) return { begun: [], untouched: [] };
+    if (hand === undefined) return { begun: [], untouched: [], finished: 0 };
     this.#hands.delete(worker);
     this.#unsent.delete(hand);
     const begun: Task[] = [];
@@ -191,7 +191,7 @@ export class PlainChannel implements Channel {
       (touched ? begun : untouched).push(held.task);
       held.task.held = undefined;
     }
-    return { begun, untouched };
+    return { begun, untouched, finished: hand.finished };
   }
 
   pack(task: Task, args: readonly unknown[], transfer: readonly Transferable[] | undefined): void {

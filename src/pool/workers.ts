@@ -306,9 +306,11 @@ export class Workers {
     const death: WorkerDeath = { ...observed, reason: member.killedFor ?? said ?? observed.reason };
     const leftover = this.#channel.detach(handle);
     const expected = member.state === 'stopping' && leftover.begun.length === 0;
-    if (!expected && member.state !== 'starting' && !this.#closed) this.dead += 1;
+    // One that shares memory may take tasks before the pool has read that it is ready.
+    const neverServed = member.state === 'starting' && leftover.begun.length + leftover.finished === 0;
+    if (!expected && !neverServed && !this.#closed) this.dead += 1;
     this.#listener.died(leftover, death, cause);
-    if (member.state === 'starting') {
+    if (neverServed) {
       if (!this.#closed) this.#startFailed(cause ?? new WorkerDiedError(undefined, death));
     } else {
       // What the pool itself has stopped did not die; its task had its own limit, and has been told.

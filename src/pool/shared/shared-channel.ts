@@ -129,7 +129,8 @@ export class SharedChannel implements Channel {
   detach(worker: WorkerHandle): Leftover {
     const begun: Task[] = [];
     const untouched: Task[] = [];
-    const desk = this.#desks.of(worker);
+    // It may have worked, and gone, before the host has read that it is ready.
+    const desk = this.#desks.of(worker) ?? (worker.sharing && this.#desks.add(worker));
     if (desk !== undefined) {
       // What it had finished before it went is finished.
       this.#drain(desk, Infinity);
@@ -144,7 +145,7 @@ export class SharedChannel implements Channel {
     // Nobody is left to take them; the scheduler will start somebody else, or say why not.
     if (desk !== undefined && this.#desks.all.length === 0) untouched.push(...this.#takeDown(Infinity));
     if (this.#damaged) begun.push(...this.#abandoned());
-    return { begun, untouched };
+    return { begun, untouched, finished: desk?.finished ?? 0 };
   }
 
   finished(worker: WorkerHandle): number {
