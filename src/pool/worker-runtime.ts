@@ -20,7 +20,7 @@ import { Fifo } from '../futures/fifo.ts';
 import { isThenable } from '../futures/thenable.ts';
 import { enterTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
-import { type Codec, encodeResults, isMarked, type Packed } from '../wire/codec.ts';
+import { type Codec, encodeResults, isAnyMarked, isMarked, type Packed } from '../wire/codec.ts';
 import { packError, unpackError } from '../wire/error-envelope.ts';
 import {
   ABORT,
@@ -404,8 +404,7 @@ export class WorkerRuntime {
   }
 
   #answerChunk({ slot, spoke }: Running, ms: number, { values, errors }: ChunkOutcome): boolean {
-    if (slot < 0 || spoke || this.#seat === undefined) return false;
-    if (typeof values[0] === 'object' && values.some(isMarked)) return false;
+    if (slot < 0 || spoke || this.#seat === undefined || isAnyMarked(values)) return false;
     if (errors.length === 0) return this.#seat.answer(slot, record.LIST, ms, values);
     const packed = errors.map(([index, error]) => [index, packError(error, this.#host.codec)]);
     return this.#seat.answer(slot, record.LIST_AND_ERRORS, ms, [values, packed]);

@@ -56,6 +56,7 @@ export interface Codec {
 }
 
 const marks = new WeakMap<object, readonly Transferable[]>();
+let everMarked = false;
 
 /**
  * Marks `value` so that the objects in `list` are moved, not copied, when it next crosses as an argument or a
@@ -69,6 +70,7 @@ const marks = new WeakMap<object, readonly Transferable[]>();
 export function transfer<T>(value: T, list: Transferable[]): T {
   if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
     marks.set(value, [...list]);
+    everMarked = true;
   }
   return value;
 }
@@ -76,6 +78,11 @@ export function transfer<T>(value: T, list: Transferable[]): T {
 /** Whether something is to be moved when `value` next crosses. */
 export function isMarked(value: unknown): boolean {
   return typeof value === 'object' && value !== null && marks.has(value);
+}
+
+/** The same for one of `values`. Most programs move nothing, and lists are long. */
+export function isAnyMarked(values: readonly unknown[]): boolean {
+  return everMarked && values.some(isMarked);
 }
 
 /** For threads: the snapshot is a `structuredClone`, which the MessagePort can clone again. */

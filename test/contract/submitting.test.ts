@@ -89,6 +89,10 @@ contract('values', ({ kind, make, row }) => {
     assert.deepEqual(await pool.submit(tasks.makeMoved, 50_000), new Uint8Array(50_000).fill(1));
     assert.equal((await pool.submit(tasks.makeAndKeep, 50_000)).length, 50_000);
     assert.equal(await pool.submit(tasks.lengthOfKept), 0);
+    // Whatever comes before it in a chunk.
+    const chunk = await pool.with({ chunkSize: 2 }).map(tasks.makeAndKeepBeyond, [1, 50_000]);
+    assert.deepEqual([chunk[0], (chunk[1] as Uint8Array).length], [1, 50_000]);
+    assert.equal(await pool.submit(tasks.lengthOfKept), 0);
   });
 
   row('what is moved survives the death of its worker', ['mortal workers'], async () => {
@@ -158,8 +162,10 @@ contract('options of a task', ({ make, row, lack }) => {
     await using pool = make(1);
     const gate = new Note();
     const log = new Note();
-    await pool.submit(tasks.same, 0);
-    const busy = pool.submit(tasks.waitFor, gate.path, 0);
+    const { options, running } = whenRunning();
+    const busy = pool.with(options).submit(tasks.waitFor, gate.path, 0);
+    // A worker that has not begun it yet may be taking the next ones while they are taken back.
+    await running;
     const patient = Array.from({ length: 30 }, (_, n) => pool.submit(tasks.note, log.path, `patient ${n}`));
     // They have left for the worker by then, and lie ready behind the first.
     await new Promise((resolve) => setImmediate(resolve));

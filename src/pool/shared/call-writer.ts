@@ -10,7 +10,7 @@
 import type { Transferable } from 'node:worker_threads';
 import type { Board } from '../../memory/board.ts';
 import type { Heap } from '../../memory/heap.ts';
-import { type Codec, encodeArguments, isMarked, isPrimitive } from '../../wire/codec.ts';
+import { type Codec, encodeArguments, isAnyMarked, isPrimitive } from '../../wire/codec.ts';
 import { CALL, DEFINE, FORGET, type ToWorker } from '../../wire/protocol.ts';
 import { type Memory, ValueReader, ValueWriter } from '../../wire/values/index.ts';
 import type { TaskFunction } from '../functions.ts';
@@ -63,7 +63,7 @@ export class CallWriter {
       values = [...args, name];
       task.flags |= record.NAMED;
     }
-    const moves = (transfer !== undefined && transfer.length > 0) || values.some(isMarked);
+    const moves = (transfer !== undefined && transfer.length > 0) || isAnyMarked(values);
     if (!moves) {
       if (values.length <= FEW && values.every(isPrimitive)) {
         task.form = RAW;
