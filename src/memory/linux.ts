@@ -7,7 +7,6 @@
 
 import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type * as Koffi from 'koffi';
 import { errors, type Mapping, type System, type SystemResult } from './system.ts';
@@ -24,8 +23,6 @@ const O_RDWR = 0o2;
 const O_CREAT = 0o100;
 const O_EXCL = 0o200;
 const O_CLOEXEC = 0o2000000;
-
-const PR_SET_PDEATHSIG = 1;
 
 const PROT_READ_WRITE = 0x3;
 const MAP_SHARED = 0x1;
@@ -126,10 +123,6 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
       return failed(futex(futexNumber, address, FUTEX_WAIT, value, duration));
     },
     futexWake: (address, count) => failed(futex(futexNumber, address, FUTEX_WAKE, count, null)),
-    killWithParent() {
-      const prctl = libc.func('int prctl(int, unsigned long)');
-      return failed(prctl(PR_SET_PDEATHSIG, constants.signals.SIGKILL));
-    },
   };
 }
 

@@ -37,8 +37,6 @@ export interface System {
   futexWait(address: number, value: number, milliseconds: number): number;
   /** How many were woken. */
   futexWake(address: number, count: number): number;
-  /** Has the kernel kill this process when the thread that started it ends. 0, or what is in the way. */
-  killWithParent(): number;
 }
 
 /** Where shared memory between processes cannot be had: why, in a sentence for users. */

@@ -35,6 +35,30 @@ export class TaskFunction {
   }
 }
 
+/** What is kept of a function for a worker, or for all of them. */
+export interface KnownFunction {
+  /** Calls of it that are not over; it is not forgotten while there are some. */
+  readonly calls: number;
+}
+
+/**
+ * Makes room in what is known, oldest first, for one more. Two are looked at: those in use go to the back, so that the
+ * next look meets others, and the number comes down again once they are out of use.
+ */
+export function forgetOldest<K, V extends KnownFunction>(
+  known: Map<K, V>,
+  forget: (key: K, value: V) => void,
+): void {
+  let looks = 2;
+  for (const [key, value] of known) {
+    known.delete(key);
+    if (value.calls > 0) known.set(key, value);
+    else forget(key, value);
+    looks -= 1;
+    if (looks === 0) return;
+  }
+}
+
 const functions = new WeakMap<TaskReference, TaskFunction>();
 let nextId = 1;
 

@@ -33,7 +33,7 @@ import {
 } from '../wire/protocol.ts';
 import type { WorkerHandle } from './backend.ts';
 import { type Channel, type Leftover, REST } from './channel.ts';
-import type { TaskFunction } from './functions.ts';
+import { forgetOldest, type KnownFunction, type TaskFunction } from './functions.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -57,9 +57,8 @@ const AT_EASE = 8;
 const MOST_KNOWN = 1024;
 
 /** A function that a worker knows. */
-interface Known {
+interface Known extends KnownFunction {
   readonly id: number;
-  /** Calls of it in the worker's hands; it is not forgotten while there are some. */
   calls: number;
 }
 
@@ -381,26 +380,11 @@ export class PlainChannel implements Channel {
   #define(hand: Hand, { id, reference }: TaskFunction): Known {
     const known = hand.known.get(id);
     if (known !== undefined) return known;
-    if (hand.known.size >= MOST_KNOWN) this.#forgetOldest(hand);
+    if (hand.known.size >= MOST_KNOWN) forgetOldest(hand.known, (old) => this.#send(hand, [FORGET, old]));
     const added: Known = { id, calls: 0 };
     hand.known.set(id, added);
     this.#send(hand, [DEFINE, id, reference]);
     return added;
-  }
-
-  /**
-   * Two are looked at for each one added: those in use go to the back, so that the next look meets others,
-   * and the number comes down again once they are out of use.
-   */
-  #forgetOldest(hand: Hand): void {
-    let looks = 2;
-    for (const [id, known] of hand.known) {
-      hand.known.delete(id);
-      if (known.calls > 0) hand.known.set(id, known);
-      else this.#send(hand, [FORGET, id]);
-      looks -= 1;
-      if (looks === 0) return;
-    }
   }
 
   #send(hand: Hand, message: ToWorker): void {

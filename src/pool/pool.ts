@@ -154,7 +154,7 @@ export class Pool implements Engine {
           succeeded: (task, value) => this.#scheduler.succeeded(task, value),
           failed: (task, error) => this.#scheduler.failed(task, error),
         },
-        onWake: () => this.#scheduler.turn(),
+        onWake: () => this.#scheduler.changed(),
         onCorrupted: (worker, error) => this.#workers.corrupted(worker, error),
       });
     } catch (error) {

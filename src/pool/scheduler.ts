@@ -359,11 +359,6 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     this.#turn();
   }
 
-  /** For the channel: there may be something to collect. */
-  get turn(): () => void {
-    return this.#turn;
-  }
-
   died(leftover: Leftover, death: WorkerDeath, cause: unknown): void {
     // Once the pool is being killed, or told to begin nothing more, nothing is run again.
     const open = this.#workers().open && !this.#cancelling;

@@ -13,7 +13,7 @@ import type { Heap } from '../../memory/heap.ts';
 import { type Codec, encodeArguments, isAnyMarked, isPrimitive } from '../../wire/codec.ts';
 import { CALL, DEFINE, FORGET, type ToWorker } from '../../wire/protocol.ts';
 import { type Memory, ValueReader, ValueWriter } from '../../wire/values/index.ts';
-import type { TaskFunction } from '../functions.ts';
+import { forgetOldest, type KnownFunction, type TaskFunction } from '../functions.ts';
 import type { Task } from '../task.ts';
 import { BlockWriter } from './block-writer.ts';
 import * as record from './record.ts';
@@ -29,10 +29,9 @@ const IN_BLOCK = 1;
 const PACKED = 2;
 
 /** The reference of a function, in the heap. */
-interface Definition {
+interface Definition extends KnownFunction {
   readonly block: number;
   readonly size: number;
-  /** Tasks that are up, or taken and not over, with this function. */
   calls: number;
 }
 
@@ -100,24 +99,14 @@ export class CallWriter {
   #definitionOf(called: TaskFunction): Definition | undefined {
     const known = this.#definitions.get(called);
     if (known !== undefined) return known;
-    if (this.#definitions.size >= MOST_DEFINED) this.#forgetOldest();
+    if (this.#definitions.size >= MOST_DEFINED) {
+      forgetOldest(this.#definitions, (_, { block }) => this.#heap.free(block));
+    }
     const block = this.#blocks.write(called.reference);
     if (block < 0) return undefined;
     const added: Definition = { block, size: this.#blocks.size, calls: 0 };
     this.#definitions.set(called, added);
     return added;
-  }
-
-  /** As `PlainChannel` does: two looks for each one added, so that those in use go to the back. */
-  #forgetOldest(): void {
-    let looks = 2;
-    for (const [called, definition] of this.#definitions) {
-      this.#definitions.delete(called);
-      if (definition.calls > 0) this.#definitions.set(called, definition);
-      else this.#heap.free(definition.block);
-      looks -= 1;
-      if (looks === 0) return;
-    }
   }
 
   /** Writes the call of a task into a slot. */

@@ -1,6 +1,6 @@
 /** Values as bytes in memory that both sides see. */
 
+export { boundOf, boundOfList } from './bounds.ts';
 export { Memory } from './memory.ts';
 export { ValueReader } from './reader.ts';
-export { boundOf, boundOfList, ScratchWriter } from './scratch.ts';
 export { FULL, UNFIT, ValueWriter } from './writer.ts';

@@ -8,7 +8,6 @@ import {
   boundOfList,
   FULL,
   Memory,
-  ScratchWriter,
   UNFIT,
   ValueReader,
   ValueWriter,
@@ -190,7 +189,6 @@ describe('the codec of values', () => {
     it(`does not carry ${name}`, () => {
       assert.equal(trip.write(value), UNFIT);
       assert.equal(trip.writeList([0, value]), UNFIT);
-      assert.equal(new ScratchWriter().write(value), UNFIT);
       // As if nothing had been.
       assert.deepEqual(trip.write({ a: [1] }), { a: [1] });
     });
@@ -298,17 +296,6 @@ describe('the codec of values', () => {
     assert.equal(boundOf({}), undefined);
     assert.equal(boundOfList([1, {}]), undefined);
     assert.equal(boundOf(new SharedArrayBuffer(8)), undefined);
-  });
-
-  it('grows a scratch memory as far as needed', () => {
-    const scratch = new ScratchWriter();
-    const values = Array.from({ length: 200_000 }, (_, id) => ({ id, text: `text ${id}` }));
-    const length = scratch.write(values);
-    const target = new Memory(new SharedArrayBuffer(length));
-    target.bytes.set(scratch.bytes);
-    assert.deepEqual(new ValueReader(target).read(0, length), values);
-    assert.equal(scratch.writeList([1]), 16);
-    assert.equal(scratch.bytes.length, 16);
   });
 
   it('refuses memory that it cannot address', () => {
