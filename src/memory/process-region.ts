@@ -27,6 +27,7 @@ import { getSystemErrorName } from 'node:util';
 import { InvalidStateError } from '../errors.ts';
 import { loadSystem } from './linux.ts';
 import { checkRange, checkSize, type Region, type WaitOutcome } from './region.ts';
+import { RegionViews } from './region-views.ts';
 import { errors, type Mapping, refusalOf, type System, type SystemResult } from './system.ts';
 
 /**
@@ -50,63 +51,29 @@ const dropped = new FinalizationRegistry<Held>(({ system, address, size, descrip
   if (descriptor >= 0) system.closeDescriptor(descriptor);
 });
 
-interface Views {
-  readonly buffer: ArrayBuffer;
-  readonly words: Int32Array;
-  readonly doubles: Float64Array;
-  readonly bytes: Buffer;
-}
-
-export class ProcessRegion implements Region {
+export class ProcessRegion extends RegionViews<ArrayBuffer> implements Region {
   readonly kind = 'process';
   readonly size: number;
   readonly #held: Held;
   /** For each step of this region, 1 once it is allocated. */
   readonly #committed: Uint8Array;
-  #views: Views | undefined;
   #refusal: string | undefined;
 
   /** Takes over the descriptor and the mapping of it; see `createProcessRegion` and `openProcessRegion`. */
   constructor(system: System, descriptor: number, { address, buffer }: Mapping) {
-    this.size = buffer.byteLength;
-    this.#held = { system, address, size: this.size, descriptor };
-    this.#committed = new Uint8Array(Math.ceil(this.size / STEP));
     // V8 counts it as memory of its own and collects garbage once when 64 MiB have been added, but not more often
     // from then on. Node refuses to transfer such a buffer to another thread by itself. `markAsUntransferable` on top of that
     // makes Node 24 abort when it exits, as it can then not detach the buffer.
-    this.#views = {
-      buffer,
-      words: new Int32Array(buffer),
-      doubles: new Float64Array(buffer),
-      bytes: Buffer.from(buffer),
-    };
+    super(buffer);
+    this.size = buffer.byteLength;
+    this.#held = { system, address, size: this.size, descriptor };
+    this.#committed = new Uint8Array(Math.ceil(this.size / STEP));
     dropped.register(buffer, this.#held);
   }
 
-  get #open(): Views {
-    if (this.#views === undefined) throw new InvalidStateError('This region of shared memory is closed');
-    return this.#views;
-  }
-
   get handle(): number {
-    if (this.#views === undefined) throw new InvalidStateError('This region of shared memory is closed');
+    this.assertOpen();
     return this.#held.descriptor;
-  }
-
-  get buffer(): ArrayBuffer {
-    return this.#open.buffer;
-  }
-
-  get words(): Int32Array {
-    return this.#open.words;
-  }
-
-  get doubles(): Float64Array {
-    return this.#open.doubles;
-  }
-
-  get bytes(): Buffer {
-    return this.#open.bytes;
   }
 
   get refusal(): string | undefined {
@@ -114,7 +81,7 @@ export class ProcessRegion implements Region {
   }
 
   commit(start: number, end: number): boolean {
-    checkRange(start, end, this.#open.buffer.byteLength);
+    checkRange(start, end, this.buffer.byteLength);
     for (let step = Math.floor(start / STEP); step * STEP < end; step += 1) {
       if (this.#committed[step] === 1) continue;
       const length = Math.min(STEP, this.size - step * STEP);
@@ -131,7 +98,7 @@ export class ProcessRegion implements Region {
   }
 
   wait(index: number, value: number, timeout: number = Infinity): WaitOutcome {
-    const { words } = this.#open;
+    const { words } = this;
     if (Atomics.load(words, index) !== value) return 'not-equal';
     const { system, address } = this.#held;
     const word = address + index * Int32Array.BYTES_PER_ELEMENT;
@@ -150,7 +117,7 @@ export class ProcessRegion implements Region {
   }
 
   notify(index: number, count: number = Infinity): number {
-    const { words } = this.#open;
+    const { words } = this;
     // Also the check of the index.
     Atomics.load(words, index);
     // Told to wake 0, the kernel wakes 1.
@@ -160,8 +127,7 @@ export class ProcessRegion implements Region {
   }
 
   close(): void {
-    if (this.#views === undefined) return;
-    this.#views = undefined;
+    if (!this.closeViews()) return;
     const { system, address, size, descriptor } = this.#held;
     system.vacate(address, size);
     this.#held.descriptor = -1;

@@ -6,79 +6,44 @@
  * So there is nothing to commit, and no way to be told that the system has no more.
  */
 
-import { InvalidStateError } from '../errors.ts';
 import { checkRange, checkSize, type Region, type WaitOutcome } from './region.ts';
+import { RegionViews } from './region-views.ts';
 
-interface Views {
-  readonly buffer: SharedArrayBuffer;
-  readonly words: Int32Array;
-  readonly doubles: Float64Array;
-  readonly bytes: Buffer;
-}
-
-export class ThreadRegion implements Region {
+export class ThreadRegion extends RegionViews<SharedArrayBuffer> implements Region {
   readonly kind = 'thread';
   readonly size: number;
   readonly refusal = undefined;
-  #views: Views | undefined;
 
   /** `memory`: how many bytes to share, or the `handle` of the region to open. */
   constructor(memory: number | SharedArrayBuffer) {
     const size = typeof memory === 'number' ? memory : memory.byteLength;
     checkSize(size);
+    super(typeof memory === 'number' ? new SharedArrayBuffer(size) : memory);
     this.size = size;
-    const buffer = typeof memory === 'number' ? new SharedArrayBuffer(size) : memory;
-    this.#views = {
-      buffer,
-      words: new Int32Array(buffer),
-      doubles: new Float64Array(buffer),
-      bytes: Buffer.from(buffer),
-    };
-  }
-
-  get #open(): Views {
-    if (this.#views === undefined) throw new InvalidStateError('This region of shared memory is closed');
-    return this.#views;
   }
 
   get handle(): SharedArrayBuffer {
-    return this.#open.buffer;
-  }
-
-  get buffer(): SharedArrayBuffer {
-    return this.#open.buffer;
-  }
-
-  get words(): Int32Array {
-    return this.#open.words;
-  }
-
-  get doubles(): Float64Array {
-    return this.#open.doubles;
-  }
-
-  get bytes(): Buffer {
-    return this.#open.bytes;
+    return this.buffer;
   }
 
   commit(start: number, end: number): boolean {
-    checkRange(start, end, this.#open.buffer.byteLength);
+    checkRange(start, end, this.buffer.byteLength);
     return true;
   }
 
   wait(index: number, value: number, timeout?: number): WaitOutcome {
-    return Atomics.wait(this.#open.words, index, value, timeout);
+    return Atomics.wait(this.words, index, value, timeout);
   }
 
   waitAsync(index: number, value: number, timeout?: number): ReturnType<NonNullable<Region['waitAsync']>> {
-    return Atomics.waitAsync(this.#open.words, index, value, timeout);
+    return Atomics.waitAsync(this.words, index, value, timeout);
   }
 
   notify(index: number, count?: number): number {
-    return Atomics.notify(this.#open.words, index, count);
+    return Atomics.notify(this.words, index, count);
   }
 
   close(): void {
-    this.#views = undefined;
+    this.closeViews();
   }
 }
