@@ -18,7 +18,8 @@ if (files.length === 0) {
   );
   process.exit(1);
 }
-const { status, signal } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', ...files], {
-  stdio: 'inherit',
-});
+/** A file that takes longer hangs. Ended here it says in which test, where ended with the whole run it says nothing. */
+const FILE_HANGS_MS = 600_000;
+const flags = ['--test', '--test-concurrency=2', `--test-timeout=${FILE_HANGS_MS}`];
+const { status, signal } = spawnSync(process.execPath, [...flags, ...files], { stdio: 'inherit' });
 process.exit(signal === null ? (status ?? 1) : 1);
