@@ -1,9 +1,10 @@
 /**
  * The worker's side of a channel: takes calls, runs them, answers each exactly once.
  *
- *   receive ─▶ line ─▶ claim ─▶ run ─▶ encode ─▶ outbox ─▶ post
- *               ▲                │
- *               └── #advance ◀───┘   while fewer than `concurrency` run
+ *   receive ─▶ line ─▶ claim ─┐
+ *               ▲              ├─▶ run ─▶ answers ─▶ board, or message
+ *               │   the board ─┘    │
+ *               └── #advance ◀──────┘   while fewer than `concurrency` run
  *
  * The same code serves threads, processes and the event loop; it knows nothing of how messages travel, and
  * their entry files know nothing of tasks.
@@ -20,24 +21,19 @@ import { Fifo } from '../futures/fifo.ts';
 import { isThenable } from '../futures/thenable.ts';
 import { enterTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
-import { type Codec, encodeResults, isAnyMarked, isMarked, type Packed } from '../wire/codec.ts';
+import type { Codec } from '../wire/codec.ts';
 import { packError, unpackError } from '../wire/error-envelope.ts';
 import {
   ABORT,
   AS_CHUNK,
   AS_STREAM,
   CALL,
-  CHUNK,
   CLOSE,
   CREDIT,
   DEFINE,
-  DONE,
-  FAILED,
   FORGET,
   type FromWorker,
-  ITEM,
   READY,
-  REPORT,
   SAY_STARTED,
   SETUP,
   SETUP_FAILED,
@@ -48,8 +44,9 @@ import {
   WANT,
   type WorkerSetup,
 } from '../wire/protocol.ts';
+import { Answers } from './answers.ts';
 import { CreditedStream } from './credited-stream.ts';
-import { type ChunkOutcome, runChunk } from './run-chunk.ts';
+import { runChunk } from './run-chunk.ts';
 import { Running } from './running.ts';
 import * as record from './shared/record.ts';
 import type { Seat } from './shared/seat.ts';
@@ -84,6 +81,7 @@ export class WorkerRuntime {
   #setup: WorkerSetup | undefined;
   #seat: Seat | undefined;
   readonly #functions: WorkerFunctions;
+  readonly #answers: Answers;
   readonly #line = new Fifo<Call>();
   /** Tasks that are not over when their function returns. */
   readonly #running = new Map<number, Running>();
@@ -93,9 +91,7 @@ export class WorkerRuntime {
   readonly #unwanted = new Map<number, unknown>();
   #stopping = false;
   #serving = false;
-  #outbox: FromWorker[] = [];
-  #transfer: Transferable[] = [];
-  #flushPlanned = false;
+  #advancePlanned = false;
   /** When others get their turn; undefined at the beginning of a turn of the loop. */
   #sliceEnd: number | undefined;
   /** The time, as of the end of the last task, if nothing has been waited for since. */
@@ -104,6 +100,7 @@ export class WorkerRuntime {
   constructor(host: WorkerHost) {
     this.#host = host;
     this.#functions = new WorkerFunctions(host.resolve);
+    this.#answers = new Answers(host.codec, (batch, transfer) => host.post(batch, transfer));
   }
 
   receive(batch: readonly ToWorker[]): void {
@@ -150,6 +147,7 @@ export class WorkerRuntime {
     this.#setup = setup;
     // No fault of the initializer's: the worker ends with this error.
     if (setup.shared !== undefined) this.#seat = this.#host.sit?.(setup.shared);
+    this.#answers.seat = this.#seat;
     try {
       if (setup.initializer !== undefined) {
         const { reference, args } = setup.initializer;
@@ -176,10 +174,10 @@ export class WorkerRuntime {
       const call = this.#line.shift() as Call;
       const ticket = call[4];
       if (ticket >= 0 && this.#host.claim?.(ticket) === false) continue;
-      this.#flush();
+      this.#answers.send();
       this.#begin(call);
     }
-    this.#flush();
+    this.#answers.send();
     this.#serve();
     if (this.#stopping && this.#line.length === 0 && this.#isIdle) this.#host.end();
   }
@@ -230,7 +228,7 @@ export class WorkerRuntime {
       const slot = seat.claim();
       if (slot >= 0) {
         this.#beginSlot(seat, slot);
-        this.#flush();
+        this.#answers.send();
         if (this.#now < end) continue;
         enterTask(undefined);
         setImmediate(this.#serve);
@@ -343,7 +341,7 @@ export class WorkerRuntime {
         outcome = runAs(running, runChunk, [task, args, count]);
       } else if ((flags & AS_STREAM) !== 0) {
         this.#running.set(running.id, running);
-        running.stream = new CreditedStream(count, (item) => this.#sendItem(running, item));
+        running.stream = new CreditedStream(count, (item) => this.#item(running, item));
         if (running.closed) running.stream.close();
         outcome = runAs(running, () => running.stream?.drain(() => task(...args)), []);
       } else if (this.#serving) {
@@ -366,92 +364,34 @@ export class WorkerRuntime {
   }
 
   readonly #report = (running: Running, value: unknown): void => {
-    if (running.over) return;
-    running.spoke = true;
-    this.#send([REPORT, running.id, this.#pack(value, 'report').value]);
-    this.#flush();
+    if (!running.over) this.#answers.report(running, value);
   };
 
-  // ── answering ───────────────────────────────────────────────────────────────────────────────────────────
+  #item(running: Running, value: unknown): void {
+    if (!running.over) this.#answers.item(running, value);
+  }
+
+  // ── the end of tasks ────────────────────────────────────────────────────────────────────────────────────
 
   #succeed(running: Running, value: unknown): void {
     if (running.over) return;
     this.#now = performance.now();
-    const ms = this.#now - running.startedAt;
-    const isChunk = (running.flags & AS_CHUNK) !== 0;
-    try {
-      if (
-        !(isChunk
-          ? this.#answerChunk(running, ms, value as ChunkOutcome)
-          : this.#answerHere(running, ms, value))
-      ) {
-        this.#send(
-          isChunk
-            ? this.#chunkAnswer(running.id, ms, value as ChunkOutcome)
-            : [DONE, running.id, ms, this.#pack(value, 'result').value],
-        );
-      }
-    } catch (error) {
-      this.#sendError(running, ms, error);
-    }
+    this.#answers.returned(running, this.#now - running.startedAt, value);
     this.#over(running);
-  }
-
-  /** On the board, if that can be. */
-  #answerHere({ slot, spoke }: Running, ms: number, value: unknown): boolean {
-    if (slot < 0 || spoke || isMarked(value)) return false;
-    return this.#seat?.answer(slot, record.VALUE, ms, value) ?? false;
-  }
-
-  #answerChunk({ slot, spoke }: Running, ms: number, { values, errors }: ChunkOutcome): boolean {
-    if (slot < 0 || spoke || this.#seat === undefined || isAnyMarked(values)) return false;
-    if (errors.length === 0) return this.#seat.answer(slot, record.LIST, ms, values);
-    const packed = errors.map(([index, error]) => [index, packError(error, this.#host.codec)]);
-    return this.#seat.answer(slot, record.LIST_AND_ERRORS, ms, [values, packed]);
-  }
-
-  #chunkAnswer(id: number, ms: number, { values, errors }: ChunkOutcome): FromWorker {
-    const { codec } = this.#host;
-    let packed: unknown;
-    try {
-      packed = this.#noteTransfer(encodeResults(codec, values)).value;
-    } catch {
-      // One of the results cannot cross; the others can. Each is tried alone to find out which. To try one
-      // moves what it was marked to move, so it is the copy that goes on.
-      const moved: Transferable[] = [];
-      for (const [index, result] of values.entries()) {
-        try {
-          const alone = codec.encode(result, 'result');
-          values[index] = codec.decode(alone.value);
-          if (alone.transfer !== undefined) moved.push(...alone.transfer);
-        } catch (error) {
-          values[index] = undefined;
-          errors.push([index, error]);
-        }
-      }
-      packed = this.#noteTransfer(codec.encode(values, 'results', moved)).value;
-    }
-    return [CHUNK, id, ms, packed, errors.map(([index, error]) => [index, packError(error, codec)] as const)];
   }
 
   #fail(running: Running, error: unknown): void {
     if (running.over) return;
     this.#now = performance.now();
-    this.#sendError(running, this.#now - running.startedAt, error);
+    this.#answers.threw(running, this.#now - running.startedAt, error);
     this.#over(running);
-  }
-
-  #sendError({ slot, spoke, id }: Running, ms: number, error: unknown): void {
-    const envelope = packError(error, this.#host.codec);
-    if (slot >= 0 && !spoke && this.#seat?.answer(slot, record.ERROR, ms, envelope)) return;
-    this.#send([FAILED, id, ms, envelope]);
   }
 
   #over(running: Running): void {
     running.over = true;
     const wasLong = this.#running.delete(running.id);
     // Back in `#advance` or `#serve` this costs nothing; from a callback it is what begins the next task.
-    if (wasLong || this.#outbox.length > 0) this.#planFlush();
+    if (wasLong || this.#answers.wait) this.#planAdvance();
   }
 
   #abort(id: number, reason: unknown): void {
@@ -466,7 +406,7 @@ export class WorkerRuntime {
       return;
     }
     this.#wanted.delete(id);
-    this.#send([FAILED, id, 0, packError(reason, this.#host.codec)]);
+    this.#answers.neverBegan(id, reason);
   }
 
   #close(id: number): void {
@@ -477,41 +417,12 @@ export class WorkerRuntime {
     running.stream?.close();
   }
 
-  #sendItem(running: Running, item: unknown): void {
-    if (running.over) return;
-    running.spoke = true;
-    this.#send([ITEM, running.id, this.#pack(item, 'item').value]);
-    this.#flush();
-  }
-
-  #pack(value: unknown, what: string): Packed {
-    return this.#noteTransfer(this.#host.codec.encode(value, what));
-  }
-
-  #noteTransfer(packed: Packed): Packed {
-    if (packed.transfer !== undefined) this.#transfer.push(...packed.transfer);
-    return packed;
-  }
-
-  #send(message: FromWorker): void {
-    this.#outbox.push(message);
-  }
-
-  #planFlush(): void {
-    if (this.#flushPlanned) return;
-    this.#flushPlanned = true;
+  #planAdvance(): void {
+    if (this.#advancePlanned) return;
+    this.#advancePlanned = true;
     process.nextTick(() => {
-      this.#flushPlanned = false;
+      this.#advancePlanned = false;
       this.#advance();
     });
-  }
-
-  #flush(): void {
-    if (this.#outbox.length === 0) return;
-    const batch = this.#outbox;
-    const transfer = this.#transfer;
-    this.#outbox = [];
-    this.#transfer = [];
-    this.#host.post(batch, transfer.length > 0 ? transfer : undefined);
   }
 }
