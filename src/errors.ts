@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'MANYHANDS_EXECUTOR_SHUTDOWN'
   | 'MANYHANDS_QUEUE_FULL'
   | 'MANYHANDS_OWNER_DIED'
+  | 'MANYHANDS_BROKEN_BARRIER'
   | 'MANYHANDS_AUTHENTICATION';
 
 /** What all errors of this library have in common. Catch this class to catch any of them. */
@@ -109,6 +110,11 @@ export class QueueFullError extends ManyhandsError {
 /** The worker that held a lock ended without releasing it. */
 export class OwnerDiedError extends ManyhandsError {
   readonly code = 'MANYHANDS_OWNER_DIED';
+}
+
+/** A party left the barrier, died or aborted it, so that the others waited in vain. */
+export class BrokenBarrierError extends ManyhandsError {
+  readonly code = 'MANYHANDS_BROKEN_BARRIER';
 }
 
 /** The other end of a connection did not prove that it knows the key. */

@@ -25,6 +25,7 @@ const layers: Readonly<
   wire: { from: ['errors.ts', 'options.ts'], types: ['tasks'] },
   memory: { from: ['errors.ts', 'options.ts'] },
   futures: { from: ['errors.ts', 'options.ts'] },
+  sync: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
   pool: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures'] },
   backends: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool'] },
   'index.ts': { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures', 'pool', 'backends'] },

@@ -1,0 +1,330 @@
+/**
+ * Those who wait for an object, of all threads: one list serves every primitive.
+ *
+ *   cell 0   owner  arrival  counts  sleep      one cell for each THREAD that waits, however many of its
+ *   cell 1   ...                                 functions do; who of them is next is for `line.ts` to say
+ *   ...
+ *
+ *   counts = waiting (low 16 bits) and given (high 16 bits), in one word
+ *
+ * `waiting`: how many of that thread wait. `given`: what they were given (a permit, a wake-up) and have not given
+ * back. To give is one store that lowers the one and raises the other, so whoever dies while giving has either done
+ * it or not. How many of what was given have been taken notice of, each thread counts for itself: when it dies, all
+ * that it was given comes back, be it in use or on its way.
+ *
+ * Invariants
+ * 1. All but `sleep` is written under the latch of the object; `sleep` as `memory/parking.ts` says.
+ * 2. A cell belongs to its `owner`, and is free when that is 0. It stays while waiting or given is not 0.
+ * 3. `waiting` is raised before the thread looks for the last time whether it has to wait; who makes something
+ *    available does that before looking for waiters. So either sees the other.
+ * 4. First come, first served among threads: by `arrival`, which is renewed when a thread was served and still waits.
+ *
+ * Cells are few and in the object itself: a list of any length would need memory of its own, and a link that is
+ * half made when its thread is killed loses all behind it. Threads that find no free cell look again every few ms.
+ */
+
+import type { Block } from '../memory/block.ts';
+import { isAlive, ownerWord } from '../memory/owner.ts';
+import { ASLEEP, AWAKE, lieDown, mustRouse, rise } from '../memory/parking.ts';
+
+/** Threads that may wait for (or hold something of) one object at once before others have to look again and again. */
+const CELLS = 32;
+
+const CELL_WORDS = 4;
+const OWNER = 0;
+const ARRIVAL = 1;
+const COUNTS = 2;
+const SLEEP = 3;
+
+/** The words before the cells: the number of the last arrival, and the sum of all `waiting`. */
+const LAST_ARRIVAL = 0;
+const TOTAL = 1;
+const HEAD_WORDS = 2;
+
+export const WAIT_LIST_WORDS: number = HEAD_WORDS + CELLS * CELL_WORDS;
+
+const GIVEN = 1 << 16;
+const WAITING = GIVEN - 1;
+/** So many in one thread; more would spill into the other half of the word. */
+const MOST = 30_000;
+
+export class WaitList {
+  readonly #block: Block;
+  readonly #base: number;
+  readonly #me: number = ownerWord();
+  /** The place of this thread's cell; -1 if it has none. */
+  #cell = -1;
+  /** Of what this thread was given, what it has taken notice of. */
+  #taken = 0;
+  /** The word that the event loop of this thread waits for; -1 while it does not. */
+  #sleepsAt = -1;
+
+  /** `base`: the first of `WAIT_LIST_WORDS` words, all 0 at first. */
+  constructor(block: Block, base: number) {
+    this.#block = block;
+    this.#base = base;
+  }
+
+  /** Whether somebody waits. The only thing here that may be read without the latch. */
+  get isWaitedFor(): boolean {
+    return Atomics.load(this.#block.words, this.#base + TOTAL) !== 0;
+  }
+
+  /** How many wait, in all threads. */
+  get total(): number {
+    return this.#sum(WAITING, 0);
+  }
+
+  /** What all threads have been given and not given back. */
+  get given(): number {
+    return this.#sum(-1, 16);
+  }
+
+  /** How many of this thread wait. */
+  get waitingHere(): number {
+    return this.#cell < 0 ? 0 : this.#waitingOf(this.#cell);
+  }
+
+  /** What this thread has been given and not given back. */
+  get givenHere(): number {
+    return this.#cell < 0 ? 0 : this.#word(this.#cell, COUNTS) >>> 16;
+  }
+
+  /** Whether this thread was given something of which it has not taken notice. May be read without the latch. */
+  get hasNews(): boolean {
+    return this.givenHere > this.#taken;
+  }
+
+  // ── this thread, under the latch ────────────────────────────────────────────────────────────────────────
+
+  /** One more of this thread waits. False: there is no cell for it now; look again soon. */
+  join(): boolean {
+    const cell = this.#ownCell();
+    if (cell < 0 || this.waitingHere >= MOST) return false;
+    if (this.waitingHere === 0) this.#arrive(cell);
+    this.#add(cell, 1);
+    this.#setTotal(this.#word0(TOTAL) + 1);
+    return true;
+  }
+
+  /** One of this thread waits no more. If that is because it was `served`, the others of it go to the end of the line. */
+  leave(served: boolean): void {
+    const waiting = this.waitingHere;
+    if (waiting === 0) return;
+    if (served && waiting > 1) this.#arrive(this.#cell);
+    this.#add(this.#cell, -1);
+    this.#setTotal(this.#word0(TOTAL) - 1);
+    this.#freeIfUnused();
+  }
+
+  /** Gives itself something without waiting. False: there is no cell to note it in. */
+  take(): boolean {
+    const cell = this.#ownCell();
+    if (cell < 0 || this.givenHere >= MOST) return false;
+    this.#taken += 1;
+    this.#add(cell, GIVEN);
+    return true;
+  }
+
+  /** Takes notice of something that was given to this thread. False: there is nothing new. */
+  notice(): boolean {
+    if (!this.hasNews) return false;
+    this.#taken += 1;
+    return true;
+  }
+
+  /** Gives back something of which it has taken notice. False: it has nothing. */
+  giveBack(): boolean {
+    if (this.#taken === 0 || this.givenHere === 0) return false;
+    this.#taken -= 1;
+    this.#add(this.#cell, -GIVEN);
+    this.#freeIfUnused();
+    return true;
+  }
+
+  // ── those who wait, under the latch ─────────────────────────────────────────────────────────────────────
+
+  /** Gives something to the first in line, and rouses it. False: nobody waits. */
+  give(): boolean {
+    const cell = this.#first();
+    if (cell < 0) return false;
+    if (this.#waitingOf(cell) > 1) this.#arrive(cell);
+    this.#add(cell, GIVEN - 1);
+    this.#setTotal(this.#word0(TOTAL) - 1);
+    this.rouse(cell);
+    return true;
+  }
+
+  /** The cell of the first in line; -1: nobody waits, whatever `isWaitedFor` said. */
+  first(): number {
+    const cell = this.#first();
+    if (cell < 0) this.#setTotal(0);
+    return cell;
+  }
+
+  /** Whether it is this thread's turn. */
+  get isFirst(): boolean {
+    return this.#cell >= 0 && this.#first() === this.#cell;
+  }
+
+  ownerOf(cell: number): number {
+    return this.#word(cell, OWNER);
+  }
+
+  /** Wakes the thread of a cell, if it sleeps. */
+  rouse(cell: number): void {
+    const index = this.#index(cell, SLEEP);
+    if (mustRouse(this.#block.words, index)) this.#block.notify(index, this.ownerOf(cell));
+  }
+
+  /** Wakes the thread with this owner word, if it waits. */
+  rouseThread(owner: number): void {
+    for (let cell = 0; cell < CELLS; cell += 1) {
+      if (this.ownerOf(cell) === owner && this.#waitingOf(cell) > 0) this.rouse(cell);
+    }
+  }
+
+  /** Wakes all who sleep. */
+  rouseAll(): void {
+    for (let cell = 0; cell < CELLS; cell += 1) if (this.#waitingOf(cell) > 0) this.rouse(cell);
+  }
+
+  /**
+   * Frees the cells of threads that have ended, and tells how many of them waited and what they had been given. Asks the system about each
+   * thread, so it is for those who have waited a while.
+   */
+  reclaim(): { readonly waiting: number; readonly given: number } {
+    let dead = 0;
+    let waiting = 0;
+    let given = 0;
+    for (let cell = 0; cell < CELLS; cell += 1) {
+      const owner = this.ownerOf(cell);
+      if (owner === 0 || owner === this.#me || isAlive(owner)) continue;
+      dead += 1;
+      waiting += this.#waitingOf(cell);
+      given += this.#word(cell, COUNTS) >>> 16;
+      this.#free(cell);
+    }
+    if (dead > 0) this.#setTotal(this.total);
+    return { waiting, given };
+  }
+
+  // ── sleeping, without the latch ─────────────────────────────────────────────────────────────────────────
+
+  /** From now on `rouse` wakes this thread. Look once more whether there is a reason to sleep. */
+  lieDown(): void {
+    lieDown(this.#block.words, this.#index(this.#cell, SLEEP));
+  }
+
+  rise(): void {
+    if (this.#cell >= 0) rise(this.#block.words, this.#index(this.#cell, SLEEP));
+  }
+
+  /** Blocks this thread until it is roused, for `ms` at most. */
+  sleepSync(ms: number): void {
+    this.#block.wait(this.#index(this.#cell, SLEEP), ASLEEP, ms);
+  }
+
+  /** The same with the event loop running, which it keeps alive. */
+  async sleep(ms: number): Promise<void> {
+    this.#sleepsAt = this.#index(this.#cell, SLEEP);
+    await this.#block.waitAsync(this.#sleepsAt, ASLEEP, ms);
+    this.#sleepsAt = -1;
+  }
+
+  /** Ends `sleep`. */
+  wakeUp(): void {
+    if (this.#sleepsAt < 0) return;
+    // Unless the cell has been freed, which said so already, and may be somebody else's by now.
+    this.rise();
+    this.#block.notify(this.#sleepsAt, this.#me);
+  }
+
+  // ── words ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  #index(cell: number, field: number): number {
+    return this.#base + HEAD_WORDS + cell * CELL_WORDS + field;
+  }
+
+  #word(cell: number, field: number): number {
+    return Atomics.load(this.#block.words, this.#index(cell, field));
+  }
+
+  #waitingOf(cell: number): number {
+    return this.#word(cell, COUNTS) & WAITING;
+  }
+
+  #word0(field: number): number {
+    return Atomics.load(this.#block.words, this.#base + field);
+  }
+
+  #add(cell: number, change: number): void {
+    const index = this.#index(cell, COUNTS);
+    Atomics.store(this.#block.words, index, Atomics.load(this.#block.words, index) + change);
+  }
+
+  #setTotal(total: number): void {
+    Atomics.store(this.#block.words, this.#base + TOTAL, total);
+  }
+
+  #sum(mask: number, shift: number): number {
+    let sum = 0;
+    for (let cell = 0; cell < CELLS; cell += 1) sum += (this.#word(cell, COUNTS) & mask) >>> shift;
+    return sum;
+  }
+
+  #arrive(cell: number): void {
+    const arrival = (this.#word0(LAST_ARRIVAL) + 1) | 0;
+    Atomics.store(this.#block.words, this.#base + LAST_ARRIVAL, arrival);
+    Atomics.store(this.#block.words, this.#index(cell, ARRIVAL), arrival);
+  }
+
+  #first(): number {
+    let first = -1;
+    let earliest = 0;
+    for (let cell = 0; cell < CELLS; cell += 1) {
+      if (this.#waitingOf(cell) === 0) continue;
+      const arrival = this.#word(cell, ARRIVAL);
+      // Their difference, since the numbers go round after 2 ** 32 arrivals.
+      if (first >= 0 && ((arrival - earliest) | 0) > 0) continue;
+      first = cell;
+      earliest = arrival;
+    }
+    return first;
+  }
+
+  /** The cell of this thread, which it may have from an earlier view of the same object; -1: all are taken. */
+  #ownCell(): number {
+    if (this.#cell >= 0) return this.#cell;
+    let free = -1;
+    for (let cell = 0; cell < CELLS; cell += 1) {
+      const owner = this.ownerOf(cell);
+      if (owner === this.#me) {
+        this.#cell = cell;
+        this.#taken = this.givenHere;
+        return cell;
+      }
+      if (owner === 0 && free < 0) free = cell;
+    }
+    if (free >= 0) {
+      this.#free(free);
+      Atomics.store(this.#block.words, this.#index(free, OWNER), this.#me);
+      this.#cell = free;
+      this.#taken = 0;
+    }
+    return free;
+  }
+
+  #freeIfUnused(): void {
+    if (this.#cell < 0 || this.#word(this.#cell, COUNTS) !== 0) return;
+    this.#free(this.#cell);
+    this.#cell = -1;
+  }
+
+  /** The owner last: until then the cell is nobody else's. */
+  #free(cell: number): void {
+    Atomics.store(this.#block.words, this.#index(cell, COUNTS), 0);
+    Atomics.store(this.#block.words, this.#index(cell, SLEEP), AWAKE);
+    Atomics.store(this.#block.words, this.#index(cell, OWNER), 0);
+  }
+}
