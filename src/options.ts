@@ -15,6 +15,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The same for waits that block the thread, which no signal could reach. */
+export interface SyncWaitOptions {
+  /** Milliseconds. Absent: for ever. 0: try once. Negative or NaN: `RangeError`. */
+  readonly timeout?: number | undefined;
+}
+
 /** A duration in milliseconds, or absent. `Infinity` is a duration: it never ends. */
 export function checkDuration(option: string, value: unknown): void {
   if (value === undefined) return;

@@ -1,330 +1,82 @@
-/**
- * Where a fixed number of parties wait for each other, again and again.
- *
- *   phase word = rounds that are over << 16 | parties that have come
- *
- *   one comes: n → n + 1        the last one: the action runs, then (round, parties) → (round + 1, 0)
- *
- * While the action runs, who comes for the next round waits for this one to be over.
- *
- * A breach ends a round for all who are in it: the time of one is over, one aborts, one dies, the action throws.
- * `breaches` counts them, and tells whether the barrier is still broken. Those who wait compare it with what it was
- * when they came, and so know what became of their round, however late they look.
- *
- * The action is a function of the thread that made the barrier. It runs in the last party to come if that has it,
- * else in the thread that has it if that one is a party of the round, else not at all.
- */
+import { checkCount, checkDuration, checkFunction, type SyncWaitOptions, type WaitOptions } from '../options.ts';
+import { BARRIER_WORDS, BarrierCore, MOST_PARTIES } from './cores/barrier-core.ts';
+import { type Place, SharedObject } from './shared-object.ts';
 
-import { setTimeout as delay } from 'node:timers/promises';
-import { BrokenBarrierError, TimeoutError } from '../errors.ts';
-import { isThenable } from '../futures/thenable.ts';
-import type { Block } from '../memory/block.ts';
-import { Latch } from '../memory/latch.ts';
-import { isAlive, ownerWord } from '../memory/owner.ts';
-import { checkDuration, checkWait, type WaitOptions } from '../options.ts';
-import { Line, type Waited } from './line.ts';
-import { WAIT_LIST_WORDS, WaitList } from './wait-list.ts';
-
-const LATCH = 0;
-const PARTIES = 1;
-const PHASE = 2;
-/** How many there were << 1 | whether it is broken now. */
-const BREACHES = 3;
-/** The owner word of the one for whom the action is to do; 0: the round is not complete. */
-const ACTOR = 4;
-/** The owner word of the thread that has the action; 0: there is none. */
-const SUPPLIER = 5;
-/** The last round that this thread came to, as in the phase word. */
-const SUPPLIED = 6;
-const LIST = 7;
-
-export const BARRIER_WORDS: number = LIST + WAIT_LIST_WORDS;
-
-const ROUND = 1 << 16;
-const COME = ROUND - 1;
-const BROKEN = 1;
-export const MOST_PARTIES: number = COME - 1;
-/** How soon one that has come while the action runs looks again, in ms. */
-const EARLY_MS = 1;
-
-/** What a party remembers: its place in the round, and what the round and the breaches were. */
-interface Arrival {
-  readonly index: number;
-  readonly round: number;
-  readonly breaches: number;
+export interface BarrierOptions {
+  /**
+   * Called once each time when all parties have come, before they go on. It stays in the thread that makes the barrier,
+   * so it is called if the last party to come is of that thread, or if that thread is one of those who wait.
+   */
+  readonly action?: (() => unknown) | undefined;
+  /** For waits that have none of their own, in ms. A wait with `timeout: Infinity` has none at all. */
+  readonly timeout?: number | undefined;
 }
 
-/** Slept on by those who come too early and block; nothing ever notifies it. */
-const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+/**
+ * Where `parties` wait for each other, again and again.
+ *
+ * When one of them does not come in time, aborts, or dies, or the action throws, the barrier is broken: all who wait
+ * or come fail with a `BrokenBarrierError`, until it is reset.
+ *
+ * @see CPython `threading.Barrier`
+ * @example
+ * const place = await barrier.wait();
+ * if (place === 0) console.log('all are here');
+ */
+export class Barrier extends SharedObject {
+  readonly #core: BarrierCore;
 
-export class BarrierCore implements Waited<true, Arrival> {
-  readonly lateness = 'The other parties did not come to the barrier';
-  readonly #words: Int32Array;
-  readonly #base: number;
-  readonly #me: number = ownerWord();
-  readonly #latch: Latch;
-  readonly #list: WaitList;
-  readonly #line: Line<true, Arrival>;
-  #action: (() => unknown) | undefined;
-  #isActing = false;
-
-  constructor(block: Block, base: number) {
-    this.#words = block.words;
-    this.#base = base;
-    this.#latch = new Latch(block.words, base + LATCH);
-    this.#list = new WaitList(block, base + LIST);
-    this.#line = new Line(this.#list, this);
-  }
-
-  /** For the one who makes it. */
-  initialise(parties: number, action: (() => unknown) | undefined): void {
-    this.#set(PARTIES, parties);
-    this.#action = action;
-    this.#set(SUPPLIED, COME);
-    if (action !== undefined) this.#set(SUPPLIER, this.#me);
-  }
-
-  get parties(): number {
-    return this.#get(PARTIES);
-  }
-
-  /** How many have come and wait for the others; 0 while the action runs. */
-  get waiting(): number {
-    const come = this.#get(PHASE) & COME;
-    return come === this.parties ? 0 : come;
-  }
-
-  get isBroken(): boolean {
-    return (this.#get(BREACHES) & BROKEN) !== 0;
-  }
-
-  async wait(options: WaitOptions): Promise<number> {
-    checkWait(options);
-    const { timeout, signal } = options;
-    const end = timeout === undefined ? undefined : performance.now() + timeout;
-    let arrival = this.#come();
-    while (arrival === undefined) {
-      this.#checkEarly(end, timeout);
-      await delay(EARLY_MS);
-      signal?.throwIfAborted();
-      arrival = this.#come();
-    }
-    if (this.#get(ACTOR) === this.#me && arrival.index === this.parties - 1) {
-      await this.#act(arrival);
-      return arrival.index;
-    }
-    try {
-      const left = end === undefined ? undefined : Math.max(0, end - performance.now());
-      await this.#line.wait({ timeout: left, signal }, arrival);
-    } catch (error) {
-      this.#leaveShort(arrival, error);
-    }
-    return arrival.index;
-  }
-
-  waitSync(timeout: number | undefined): number {
+  /**
+   * @internal
+   * @throws RangeError or TypeError if `parties` is not a whole number >= 1, or an option is wrong
+   */
+  constructor(place: Place, parties = 1, { action, timeout }: BarrierOptions = {}) {
+    checkCount('parties', parties, 1);
+    if (parties > MOST_PARTIES) throw new RangeError(`parties must be <= ${MOST_PARTIES}, received ${parties}`);
+    checkFunction('action', action);
     checkDuration('timeout', timeout);
-    const end = timeout === undefined ? undefined : performance.now() + timeout;
-    let arrival = this.#come();
-    while (arrival === undefined) {
-      this.#checkEarly(end, timeout);
-      Atomics.wait(never, 0, 0, EARLY_MS);
-      arrival = this.#come();
-    }
-    if (this.#get(ACTOR) === this.#me && arrival.index === this.parties - 1) {
-      this.#actSync(arrival);
-      return arrival.index;
-    }
-    try {
-      this.#line.waitSync(end === undefined ? undefined : Math.max(0, end - performance.now()), arrival);
-    } catch (error) {
-      this.#leaveShort(arrival, error);
-    }
-    return arrival.index;
+    super(place, BARRIER_WORDS);
+    this.#core = new BarrierCore(this.block, 0);
+    if (this.isNew) this.#core.initialise(parties, action, timeout);
   }
 
-  /** Those who wait fail, and it is as new. */
+  /** How many must come. */
+  get parties(): number {
+    return this.#core.parties;
+  }
+
+  /** How many have come and wait. */
+  get waiting(): number {
+    return this.#core.waiting;
+  }
+
+  get broken(): boolean {
+    return this.#core.isBroken;
+  }
+
+  /**
+   * Waits until all have come. The number that it gives is a different one for each party, from 0 to `parties - 1`, in
+   * the order of their coming.
+   *
+   * @throws BrokenBarrierError; TimeoutError or `signal.reason`, which breaks it for the others; what the action throws
+   */
+  wait(options: WaitOptions = {}): Promise<number> {
+    return this.#core.wait(options);
+  }
+
+  /** The same, and blocks this thread meanwhile. */
+  waitSync({ timeout }: SyncWaitOptions = {}): number {
+    checkDuration('timeout', timeout);
+    return this.#core.waitSync(timeout);
+  }
+
+  /** Makes it as new. Those who wait fail. */
   reset(): void {
-    this.#underLatch(() => {
-      const phase = this.#get(PHASE);
-      this.#set(
-        BREACHES,
-        this.isBroken || (phase & COME) > 0 ? (this.#get(BREACHES) & ~BROKEN) + 2 : this.#get(BREACHES),
-      );
-      this.#endRound(phase);
-    });
-    this.#line.serve();
+    this.#core.reset();
   }
 
-  /** Those who wait fail, and so do all who come, until it is reset. */
+  /** Breaks it. */
   abort(): void {
-    this.#underLatch(() => this.#breach());
-    this.#line.serve();
-  }
-
-  // ── for those who wait ──────────────────────────────────────────────────────────────────────────────────
-
-  join(): boolean {
-    return this.#underLatch(() => this.#list.join());
-  }
-
-  attempt({ round, breaches }: Arrival): true | undefined {
-    if (this.#get(BREACHES) !== breaches)
-      throw new BrokenBarrierError('The barrier was broken while this party waited');
-    const phase = this.#get(PHASE);
-    if (phase >>> 16 === round) {
-      if (this.#get(ACTOR) === this.#me) this.#actForAnother({ index: -1, round, breaches });
-      if (this.#get(PHASE) >>> 16 === round) return undefined;
-    }
-    this.quit();
-    return true;
-  }
-
-  quit(): undefined {
-    this.#underLatch(() => {
-      // Which of this thread's waiters was given its leave does not matter: their number is what counts.
-      if (this.#list.notice()) this.#list.giveBack();
-      else this.#list.leave(false);
-    });
-  }
-
-  inspect(): void {
-    this.#underLatch(() => {
-      const { waiting } = this.#list.reclaim();
-      const actor = this.#get(ACTOR);
-      if (waiting > 0 || (actor !== 0 && actor !== this.#me && !isAlive(actor))) this.#breach();
-    });
-  }
-
-  // ── rounds ──────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Undefined: the action of the last round runs still. */
-  #come(): Arrival | undefined {
-    return this.#underLatch(() => {
-      if (this.isBroken) throw new BrokenBarrierError('The barrier is broken; reset() makes it usable again');
-      const phase = this.#get(PHASE);
-      const index = phase & COME;
-      if (index === this.parties) return undefined;
-      if (this.#get(SUPPLIER) === this.#me) this.#set(SUPPLIED, phase & ~COME);
-      this.#set(PHASE, phase + 1);
-      if (index === this.parties - 1) this.#set(ACTOR, this.#chooseActor(phase & ~COME));
-      return { index, round: phase >>> 16, breaches: this.#get(BREACHES) };
-    });
-  }
-
-  #chooseActor(round: number): number {
-    const supplier = this.#get(SUPPLIER);
-    if (this.#action !== undefined || supplier === 0 || this.#get(SUPPLIED) !== round) return this.#me;
-    // It waits, or has come and is about to: then it finds out by itself.
-    this.#list.rouseThread(supplier);
-    return supplier;
-  }
-
-  async #act(arrival: Arrival): Promise<void> {
-    try {
-      await this.#action?.();
-    } catch (error) {
-      this.abort();
-      throw error;
-    }
-    this.#complete(arrival);
-  }
-
-  #actSync(arrival: Arrival): void {
-    try {
-      if (isThenable(this.#action?.())) {
-        throw new TypeError(
-          'The action of a barrier must not return a promise where a party waits by waitSync()',
-        );
-      }
-    } catch (error) {
-      this.abort();
-      throw error;
-    }
-    this.#complete(arrival);
-  }
-
-  /** The last one to come has left the action to this thread, which has it, and waits. */
-  #actForAnother(arrival: Arrival): void {
-    if (this.#isActing) return;
-    this.#isActing = true;
-    let outcome: unknown;
-    try {
-      outcome = this.#action?.();
-    } catch (error) {
-      this.#isActing = false;
-      this.abort();
-      throw error;
-    }
-    if (!isThenable(outcome)) {
-      this.#isActing = false;
-      this.#complete(arrival);
-      return;
-    }
-    Promise.resolve(outcome)
-      .then(() => this.#complete(arrival))
-      .catch(() => this.abort())
-      .finally(() => {
-        this.#isActing = false;
-      });
-  }
-
-  /** Lets all go. */
-  #complete({ round, breaches }: Arrival): void {
-    this.#underLatch(() => {
-      if (this.#get(BREACHES) !== breaches)
-        throw new BrokenBarrierError('The barrier was broken while its action ran');
-      this.#endRound(round << 16);
-    });
-    this.#line.serve();
-  }
-
-  #endRound(phase: number): void {
-    this.#set(PHASE, ((phase >>> 16) + 1) << 16);
-    this.#set(ACTOR, 0);
-    while (this.#list.give());
-  }
-
-  #breach(): void {
-    this.#set(BREACHES, (this.#get(BREACHES) + 2) | BROKEN);
-    this.#set(ACTOR, 0);
-    while (this.#list.give());
-  }
-
-  /** One leaves before the round is over: it is one short, unless it has become complete meanwhile. */
-  #leaveShort({ round, breaches }: Arrival, error: unknown): void {
-    if (error instanceof BrokenBarrierError) throw error;
-    const isOver = this.#underLatch(() => {
-      if (this.#get(BREACHES) !== breaches) throw error;
-      if (this.#get(PHASE) >>> 16 !== round) return true;
-      this.#breach();
-      return false;
-    });
-    this.#line.serve();
-    if (!isOver) throw error;
-  }
-
-  #checkEarly(end: number | undefined, timeout: number | undefined): void {
-    if (end !== undefined && performance.now() >= end) {
-      throw new TimeoutError(`The action of the last round was not over within ${timeout} ms`);
-    }
-    this.inspect();
-  }
-
-  #get(field: number): number {
-    return Atomics.load(this.#words, this.#base + field);
-  }
-
-  #set(field: number, value: number): void {
-    Atomics.store(this.#words, this.#base + field, value);
-  }
-
-  #underLatch<R>(steps: () => R): R {
-    this.#latch.lock();
-    try {
-      return steps();
-    } finally {
-      this.#latch.unlock();
-    }
+    this.#core.abort();
   }
 }

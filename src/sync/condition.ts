@@ -1,147 +1,99 @@
+import { checkCount, checkDuration, type SyncWaitOptions, type WaitOptions } from '../options.ts';
+import { CONDITION_WORDS, ConditionCore } from './cores/condition-core.ts';
+import { CORE } from './cores/core.ts';
+import type { Guard } from './guard.ts';
+import type { Lock } from './lock.ts';
+import type { RLock } from './rlock.ts';
+import { type Place, SharedObject } from './shared-object.ts';
+
 /**
- * A condition variable: to wait, one lets go of the lock, sleeps until notified, and takes the lock again.
+ * Lets those who hold a lock wait for a change that others make under it.
  *
- * `notify` gives to the first in line, so it wakes exactly as many as it says; what was given to a thread that died before
- * it took notice goes to the next. Who waits has joined the line before it lets go of the lock, so no notification that
- * comes after is lost.
- *
- * Whatever ends the wait (a notification, the time, a signal), the lock is held again before the caller goes on.
- *
- * @see C. A. R. Hoare, "Monitors: an operating system structuring concept" (1974), with the signal-and-continue of Mesa
- *   (B. W. Lampson, D. D. Redell, 1980): look at what you wait for again, in a loop, or use `waitFor`.
+ * @see CPython `threading.Condition`
+ * @example
+ * await condition.withLock(async () => {
+ *   await condition.waitFor(() => jobs.length > 0);
+ *   run(jobs.pop());
+ * });
  */
+export class Condition extends SharedObject {
+  /** The lock that goes with it. */
+  readonly lock: Lock | RLock;
+  readonly #core: ConditionCore;
 
-import { InvalidStateError } from '../errors.ts';
-import type { Block } from '../memory/block.ts';
-import { Latch } from '../memory/latch.ts';
-import { checkWait, type WaitOptions } from '../options.ts';
-import { Line, type Waited } from './line.ts';
-import { WAIT_LIST_WORDS, WaitList } from './wait-list.ts';
-
-const LATCH = 0;
-const LIST = 1;
-
-export const CONDITION_WORDS: number = LIST + WAIT_LIST_WORDS;
-
-/** What a condition needs of its lock: to let go of it, however often it is held, and to have it back as it was. */
-export interface Suspendable {
-  /** Whether this thread holds it. */
-  readonly isMine: boolean;
-  suspend(): Suspended;
-}
-
-export interface Suspended {
-  resume(): Promise<void>;
-  resumeSync(): void;
-}
-
-export class ConditionCore implements Waited<true> {
-  readonly lateness = 'The condition was not notified';
-  readonly #lock: Suspendable;
-  readonly #latch: Latch;
-  readonly #list: WaitList;
-  readonly #line: Line<true>;
-
-  constructor(lock: Suspendable, block: Block, base: number) {
-    this.#lock = lock;
-    this.#latch = new Latch(block.words, base + LATCH);
-    this.#list = new WaitList(block, base + LIST);
-    this.#line = new Line(this.#list, this);
+  /** @internal */
+  constructor(place: Place, lock: Lock | RLock) {
+    super(place, CONDITION_WORDS);
+    this.lock = lock;
+    this.#core = new ConditionCore(lock[CORE], this.block, 0);
   }
 
-  async wait(options: WaitOptions): Promise<void> {
-    checkWait(options);
-    this.#checkHeld('wait for');
-    const notified = this.#line.wait(options, undefined);
-    // Looked at below; meanwhile the lock may take long to come back.
-    notified.catch(() => undefined);
-    const suspended = this.#lock.suspend();
-    try {
-      await notified;
-    } finally {
-      await suspended.resume();
-    }
+  /** Its lock, without which it is of no use, goes along. */
+  protected override get along(): readonly SharedObject[] {
+    return [this.lock];
   }
 
-  waitSync(timeout: number | undefined): void {
-    this.#checkHeld('wait for');
-    let suspended: Suspended | undefined;
-    try {
-      this.#line.waitSync(timeout, undefined, () => {
-        suspended = this.#lock.suspend();
-      });
-    } finally {
-      suspended?.resumeSync();
-    }
+  get locked(): boolean {
+    return this.lock.locked;
   }
 
-  async waitFor<R>(predicate: () => R | PromiseLike<R>, options: WaitOptions): Promise<R> {
-    checkWait(options);
-    const { timeout, signal } = options;
-    const end = timeout === undefined ? undefined : performance.now() + timeout;
-    for (;;) {
-      const holds = await predicate();
-      if (holds) return holds;
-      const left = end === undefined ? undefined : Math.max(0, end - performance.now());
-      await this.wait({ timeout: left, signal });
-    }
+  /** As that of the lock. */
+  acquire(options: WaitOptions = {}): Promise<Guard> {
+    return this.lock.acquire(options);
   }
 
-  waitForSync<R>(predicate: () => R, timeout: number | undefined): R {
-    const end = timeout === undefined ? undefined : performance.now() + timeout;
-    for (;;) {
-      const holds = predicate();
-      if (holds) return holds;
-      this.waitSync(end === undefined ? undefined : Math.max(0, end - performance.now()));
-    }
+  acquireSync(options: SyncWaitOptions = {}): Guard {
+    return this.lock.acquireSync(options);
   }
 
-  notify(count: number): void {
-    this.#checkHeld('notify');
-    this.#latch.lock();
-    for (let n = 0; n < count && this.#list.give(); n += 1);
-    this.#latch.unlock();
-    this.#line.serve();
+  tryAcquire(): Guard | null {
+    return this.lock.tryAcquire();
   }
 
-  // ── for those who wait ──────────────────────────────────────────────────────────────────────────────────
-
-  join(): boolean {
-    this.#latch.lock();
-    const joined = this.#list.join();
-    this.#latch.unlock();
-    return joined;
+  release(): void {
+    this.lock.release();
   }
 
-  attempt(): true | undefined {
-    if (!this.#list.hasNews) return undefined;
-    this.#latch.lock();
-    const notified = this.#notice();
-    this.#latch.unlock();
-    return notified;
+  withLock<R>(fn: () => R | PromiseLike<R>, options: WaitOptions = {}): Promise<R> {
+    return this.lock.withLock(fn, options);
   }
 
-  quit(): true | undefined {
-    this.#latch.lock();
-    const notified = this.#notice();
-    if (notified === undefined) this.#list.leave(false);
-    this.#latch.unlock();
-    return notified;
+  /**
+   * Lets go of the lock, however often it is held, waits until notified, and holds it again, also when it rejects.
+   *
+   * @throws InvalidStateError if the lock is not held in this thread; TimeoutError, `signal.reason`, OwnerDiedError
+   */
+  wait(options: WaitOptions = {}): Promise<void> {
+    return this.#core.wait(options);
   }
 
-  inspect(): void {
-    this.#latch.lock();
-    const { given } = this.#list.reclaim();
-    for (let n = 0; n < given && this.#list.give(); n += 1);
-    this.#latch.unlock();
+  /** The same, and blocks this thread meanwhile. */
+  waitSync({ timeout }: SyncWaitOptions = {}): void {
+    checkDuration('timeout', timeout);
+    this.#core.waitSync(timeout);
   }
 
-  #notice(): true | undefined {
-    return this.#list.notice() && this.#list.giveBack() ? true : undefined;
+  /** Waits until `predicate`, which is called with the lock held, gives something true, and gives that. */
+  waitFor<R>(predicate: () => R | PromiseLike<R>, options: WaitOptions = {}): Promise<R> {
+    return this.#core.waitFor(predicate, options);
   }
 
-  #checkHeld(what: string): void {
-    if (this.#lock.isMine) return;
-    throw new InvalidStateError(`To ${what} a condition one must hold its lock; acquire it first`);
+  waitForSync<R>(predicate: () => R, { timeout }: SyncWaitOptions = {}): R {
+    checkDuration('timeout', timeout);
+    return this.#core.waitForSync(predicate, timeout);
+  }
+
+  /**
+   * Wakes `count` of those who wait, those who came first; they go on when they have the lock.
+   *
+   * @throws InvalidStateError if the lock is not held in this thread
+   */
+  notify(count = 1): void {
+    checkCount('count', count, 0);
+    this.#core.notify(count);
+  }
+
+  notifyAll(): void {
+    this.#core.notify(Infinity);
   }
 }

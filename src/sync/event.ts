@@ -1,100 +1,45 @@
+import { checkDuration, type SyncWaitOptions, type WaitOptions } from '../options.ts';
+import { EVENT_WORDS, EventCore } from './cores/event-core.ts';
+import { type Place, SharedObject } from './shared-object.ts';
+
 /**
- * One flag, and any number that wait for it.
+ * A flag that any number wait for.
  *
- *   state word = times it was set << 1 | whether it is
- *
- * Whoever waits remembers how often the flag had been set: so `set` followed at once by `clear` lets all go who waited
- * then. To set it is one store. Whoever is killed between that and waking the others delays them until they look by
- * themselves.
+ * @see CPython `threading.Event`
+ * @example
+ * await ready.wait({ timeout: 5000 });
  */
+export class Event extends SharedObject {
+  readonly #core: EventCore;
 
-import type { Block } from '../memory/block.ts';
-import { Latch } from '../memory/latch.ts';
-import type { WaitOptions } from '../options.ts';
-import { Line, type Waited } from './line.ts';
-import { WAIT_LIST_WORDS, WaitList } from './wait-list.ts';
-
-const LATCH = 0;
-const STATE = 1;
-const LIST = 2;
-
-export const EVENT_WORDS: number = LIST + WAIT_LIST_WORDS;
-
-const IS_SET = 1;
-
-export class EventCore implements Waited<true, number> {
-  readonly lateness = 'The event was not set';
-  readonly #words: Int32Array;
-  readonly #state: number;
-  readonly #latch: Latch;
-  readonly #list: WaitList;
-  readonly #line: Line<true, number>;
-
-  constructor(block: Block, base: number) {
-    this.#words = block.words;
-    this.#state = base + STATE;
-    this.#latch = new Latch(block.words, base + LATCH);
-    this.#list = new WaitList(block, base + LIST);
-    this.#line = new Line(this.#list, this);
+  /** @internal */
+  constructor(place: Place) {
+    super(place, EVENT_WORDS);
+    this.#core = new EventCore(this.block, 0);
   }
 
   get isSet(): boolean {
-    return (this.#load() & IS_SET) !== 0;
+    return this.#core.isSet;
   }
 
+  /** Lets all go who wait, and all who come until it is cleared. */
   set(): void {
-    this.#latch.lock();
-    const state = this.#load();
-    // Set already: nobody who waits has missed it.
-    if ((state & IS_SET) === 0) {
-      Atomics.store(this.#words, this.#state, (state + 2) | IS_SET);
-      this.#list.rouseAll();
-    }
-    this.#latch.unlock();
-    this.#line.serve();
+    this.#core.set();
   }
 
+  /** From now on one waits again. Who waited before the last `set` goes on all the same. */
   clear(): void {
-    Atomics.and(this.#words, this.#state, ~IS_SET);
+    this.#core.clear();
   }
 
-  async wait(options: WaitOptions): Promise<void> {
-    await this.#line.wait(options, this.#load());
+  /** Waits until it is set. @throws TimeoutError, `signal.reason`, RangeError for a wrong timeout */
+  wait(options: WaitOptions = {}): Promise<void> {
+    return this.#core.wait(options);
   }
 
-  waitSync(timeout: number | undefined): void {
-    this.#line.waitSync(timeout, this.#load());
-  }
-
-  // ── for those who wait ──────────────────────────────────────────────────────────────────────────────────
-
-  join(): boolean {
-    this.#latch.lock();
-    const joined = this.#list.join();
-    this.#latch.unlock();
-    return joined;
-  }
-
-  attempt(before: number): true | undefined {
-    const state = this.#load();
-    if ((state & IS_SET) === 0 && state >> 1 === before >> 1) return undefined;
-    this.quit();
-    return true;
-  }
-
-  quit(): undefined {
-    this.#latch.lock();
-    this.#list.leave(true);
-    this.#latch.unlock();
-  }
-
-  inspect(): void {
-    this.#latch.lock();
-    this.#list.reclaim();
-    this.#latch.unlock();
-  }
-
-  #load(): number {
-    return Atomics.load(this.#words, this.#state);
+  /** The same, and blocks this thread meanwhile. */
+  waitSync({ timeout }: SyncWaitOptions = {}): void {
+    checkDuration('timeout', timeout);
+    this.#core.waitSync(timeout);
   }
 }

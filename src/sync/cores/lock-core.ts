@@ -1,0 +1,243 @@
+/**
+ * A lock for threads and processes, for those who block and those who await, that outlives its owner.
+ *
+ *   owner word    0          free: whoever comes may take it
+ *                 n          held by thread n
+ *                 -n         free, and reserved for thread n, which waits
+ *
+ *              acquire: 0 → me          release: me → 0, then, if somebody waits,
+ *                                          usually   rouse the first in line, which takes it unless a newcomer does
+ *                                          but once `MOST_PASSES` newcomers have passed it by: 0 → -first
+ *
+ * Why newcomers may pass: to wake a thread takes some 50 us, in which the lock would lie idle if it were handed over
+ * each time; those who come by meanwhile use it a hundred times. Why not for ever: then one that sleeps in its event loop
+ * would never get it from two that block. So a thread waits for `MOST_PASSES` hand-overs at most for each thread in
+ * line before it, and then for its own turn.
+ *
+ * Invariants
+ * 1. The owner word names who has it from the instruction that takes it. Whoever dies with it is found out by those who
+ *    wait, by asking the system (`memory/owner.ts`), and one of them is told, by an `OwnerDiedError`.
+ * 2. A reservation (-n) of a thread that died is nobody's loss: it goes to the next in silence.
+ * 3. Whoever frees the lock looks for waiters after that; whoever waits has joined the list before it looks at the
+ *    owner word for the last time. One of them sees the other.
+ * 4. Whoever was roused, and does not take the lock (its time is over), rouses the next.
+ */
+
+import { InvalidStateError, OwnerDiedError } from '../../errors.ts';
+import type { Block } from '../../memory/block.ts';
+import { Latch } from '../../memory/latch.ts';
+import { isAlive, ownerWord } from '../../memory/owner.ts';
+import type { WaitOptions } from '../../options.ts';
+import type { Suspendable, Suspended } from './condition-core.ts';
+import { Guard, type Guarded } from '../guard.ts';
+import { Line, type Waited } from '../line.ts';
+import { WAIT_LIST_WORDS, WaitList } from '../wait-list.ts';
+
+const LATCH = 0;
+const OWNER = 1;
+/** How many times it was freed since somebody is first in line. */
+const PASSES = 2;
+const LIST = 3;
+
+export const LOCK_WORDS: number = LIST + WAIT_LIST_WORDS;
+
+const FREE = 0;
+/**
+ * Lower, and locks that are fought for change hands more slowly: with 1 every hand-over wakes a thread. Higher, and the
+ * first in line waits longer.
+ */
+export const MOST_PASSES = 64;
+/** How often `tryAcquire`, in vain, asks whether the owner lives, in ms. */
+const ASK_MS = 10;
+
+export class LockCore implements Guarded, Suspendable, Waited<Guard> {
+  readonly lateness = 'The lock was not released';
+  readonly #words: Int32Array;
+  readonly #base: number;
+  readonly #me: number = ownerWord();
+  readonly #latch: Latch;
+  readonly #list: WaitList;
+  readonly #line: Line<Guard>;
+  /** The number of the last hold of this thread: a guard of an earlier one must not end a later one. */
+  #hold = 0;
+  #lastAsked = 0;
+
+  /** `base`: the first of `LOCK_WORDS` words, all 0 at first. */
+  constructor(block: Block, base: number) {
+    this.#words = block.words;
+    this.#base = base;
+    this.#latch = new Latch(block.words, base + LATCH);
+    this.#list = new WaitList(block, base + LIST);
+    this.#line = new Line(this.#list, this);
+  }
+
+  get locked(): boolean {
+    return this.#owner > 0;
+  }
+
+  /** Whether this thread has it, whoever in it. */
+  get isMine(): boolean {
+    return this.#owner === this.#me;
+  }
+
+  acquire(options: WaitOptions = {}): Promise<Guard> {
+    return this.#take(FREE) ? Promise.resolve(this.#guard()) : this.#line.wait(options, undefined);
+  }
+
+  acquireSync(timeout: number | undefined): Guard {
+    return this.#take(FREE) ? this.#guard() : this.#line.waitSync(timeout, undefined);
+  }
+
+  tryAcquire(): Guard | null {
+    if (this.#take(FREE)) return this.#guard();
+    const now = performance.now();
+    if (now - this.#lastAsked > ASK_MS) {
+      this.#lastAsked = now;
+      try {
+        this.inspect();
+      } finally {
+        this.#lookForWaiters();
+      }
+    }
+    return null;
+  }
+
+  /** @throws InvalidStateError if it is not locked */
+  release(): void {
+    const owner = this.#owner;
+    if (owner <= 0 || !this.#change(owner, FREE)) throw new InvalidStateError('The lock is not locked');
+    if (this.#list.isWaitedFor) this.#passOn();
+  }
+
+  releaseHold(hold: number): void {
+    if (hold !== this.#hold || !this.isMine) {
+      throw new InvalidStateError(
+        'The lock was released by somebody else, and is not held by this guard any more',
+      );
+    }
+    this.release();
+  }
+
+  suspend(): Suspended {
+    const hold = this.#hold;
+    this.release();
+    // The guards of before go on holding it.
+    const restore = (): void => {
+      this.#hold = hold;
+    };
+    return {
+      resume: async () => {
+        await acquireForSure(() => this.acquire());
+        restore();
+      },
+      resumeSync: () => {
+        acquireForSureSync(() => this.acquireSync(undefined));
+        restore();
+      },
+    };
+  }
+
+  // ── for those who wait ──────────────────────────────────────────────────────────────────────────────────
+
+  join(): boolean {
+    return this.#underLatch(() => this.#list.join());
+  }
+
+  attempt(): Guard | undefined {
+    const owner = this.#owner;
+    if (owner !== FREE && owner !== -this.#me) return undefined;
+    if (!this.#take(owner)) return undefined;
+    this.#underLatch(() => {
+      if (this.#list.isFirst) Atomics.store(this.#words, this.#base + PASSES, 0);
+      this.#list.leave(true);
+    });
+    return this.#guard();
+  }
+
+  quit(): undefined {
+    this.#underLatch(() => {
+      this.#list.leave(false);
+      if (this.#list.waitingHere === 0) this.#change(-this.#me, FREE);
+    });
+    // Whoever gives up may be the one that was roused.
+    this.#lookForWaiters();
+  }
+
+  inspect(): void {
+    const owner = this.#owner;
+    const thread = Math.abs(owner);
+    const isDead = owner !== FREE && thread !== this.#me && !isAlive(thread);
+    this.#underLatch(() => this.#list.reclaim());
+    if (!isDead || !this.#change(owner, FREE)) return;
+    if (owner > 0)
+      throw new OwnerDiedError('The thread or process that held the lock ended without releasing it');
+  }
+
+  // ── the owner word ──────────────────────────────────────────────────────────────────────────────────────
+
+  get #owner(): number {
+    return Atomics.load(this.#words, this.#base + OWNER);
+  }
+
+  #change(from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#words, this.#base + OWNER, from, to) === from;
+  }
+
+  #take(from: number): boolean {
+    return this.#change(from, this.#me);
+  }
+
+  #guard(): Guard {
+    this.#hold += 1;
+    return new Guard(this, this.#hold);
+  }
+
+  #lookForWaiters(): void {
+    if (this.#owner === FREE && this.#list.isWaitedFor) this.#passOn();
+  }
+
+  /** The lock is free, and somebody waits. */
+  #passOn(): void {
+    const isHere = this.#underLatch(() => {
+      const first = this.#list.first();
+      // A newcomer has it already: it looks for waiters when it is done.
+      if (first < 0 || this.#owner !== FREE) return false;
+      const passes = Atomics.add(this.#words, this.#base + PASSES, 1) + 1;
+      if (passes >= MOST_PASSES && this.#change(FREE, -this.#list.ownerOf(first))) {
+        Atomics.store(this.#words, this.#base + PASSES, 0);
+      }
+      if (this.#list.ownerOf(first) === this.#me) return true;
+      this.#list.rouse(first);
+      return false;
+    });
+    if (isHere) this.#line.serve();
+  }
+
+  #underLatch<R>(steps: () => R): R {
+    this.#latch.lock();
+    try {
+      return steps();
+    } finally {
+      this.#latch.unlock();
+    }
+  }
+}
+
+/** Acquires it also if its owner has died, and says so then, with the lock in hand. */
+async function acquireForSure(acquire: () => Promise<Guard>): Promise<void> {
+  try {
+    await acquire();
+  } catch (error) {
+    if (error instanceof OwnerDiedError) await acquireForSure(acquire);
+    throw error;
+  }
+}
+
+function acquireForSureSync(acquire: () => Guard): void {
+  try {
+    acquire();
+  } catch (error) {
+    if (error instanceof OwnerDiedError) acquireForSureSync(acquire);
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What all shareable objects are: a block of shared memory, and an object of each thread that uses it.
+ *
+ *   thread A: Lock ── block ═══ the same memory ═══ block ── Lock: thread B
+ *               └── as an argument, result, item ... ──────────▲
+ *
+ * In one thread the same memory is always the same object, however often it arrives.
+ */
+
+import { type ArenaBlock, open, type PlacedReference, processArena, refer, threadArena } from '../memory/arena/index.ts';
+import type { Reach } from '../memory/block.ts';
+import { reachesThreadsOnly, registerKind, reviveAll, SHARE, type Share, type Shareable } from '../wire/shareable.ts';
+
+/** Where an object is to live: in new memory of this reach, or, when it arrives from elsewhere, in memory that is there. */
+export type Place = Reach | ArenaBlock;
+
+interface Kind {
+  /** The name for users: `threading.Lock`. */
+  readonly name: string;
+  readonly module: string;
+}
+
+const kinds = new WeakMap<Function, Kind>();
+const objects = new WeakMap<ArenaBlock, WeakRef<SharedObject>>();
+
+export abstract class SharedObject implements Shareable {
+  /** Also what keeps the memory: as long as this object is there, so is its block. */
+  protected readonly block: ArenaBlock;
+  /** It was made here, by this call, and not revived. */
+  protected readonly isNew: boolean;
+
+  constructor(place: Place, words: number) {
+    this.isNew = typeof place === 'string';
+    const bytes = words * Int32Array.BYTES_PER_ELEMENT;
+    this.block = typeof place === 'string' ? arenaOf(place).create(bytes) : place;
+    objects.set(this.block, new WeakRef(this));
+  }
+
+  /** Other objects that this one needs wherever it is: what its constructor takes after the place. */
+  protected get along(): readonly SharedObject[] {
+    return [];
+  }
+
+  [SHARE](reach: Reach): Share {
+    const { name, module } = kindOf(this);
+    if (reach === 'process' && this.block.reach === 'thread') {
+      throw reachesThreadsOnly(name, name.replace(/^[a-z]+/, 'multiprocessing'));
+    }
+    const data: SharedData = { block: refer(this.block), along: this.along.map((other) => other[SHARE](reach)) };
+    return { kind: name, module, data };
+  }
+}
+
+interface SharedData {
+  readonly block: PlacedReference;
+  readonly along: readonly Share[];
+}
+
+/**
+ * Lets objects of a class arrive in other threads. To be called where the class is defined, with the URL of that module.
+ *
+ * @param base the class whose constructor takes a `Place`, which `subject` extends
+ */
+export function registerShared(
+  subject: Function,
+  base: new (place: Place, ...along: never[]) => SharedObject,
+  name: string,
+  module: string,
+): void {
+  kinds.set(subject, { name, module });
+  registerKind(name, (data) => {
+    const { block: reference, along } = data as SharedData;
+    const block = open(reference);
+    const present = objects.get(block)?.deref();
+    return present ?? (Reflect.construct(base, [block, ...reviveAll(along)], subject) as SharedObject);
+  });
+}
+
+function arenaOf(reach: Reach) {
+  return reach === 'thread' ? threadArena() : processArena();
+}
+
+/** Of the class, or of the nearest one that it extends. */
+function kindOf(object: SharedObject): Kind {
+  for (let type: object | null = object.constructor; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
+    const kind = kinds.get(type);
+    if (kind !== undefined) return kind;
+  }
+  throw new TypeError(`${object.constructor.name} was never registered as shareable`);
+}
