@@ -11,7 +11,7 @@
  * bundle that is the chunk that the module was put into, which is the same for all who import it.
  *
  * Rules for those who write such a class
- * 1. The method is the class's, not an own property of each object.
+ * 1. The method is the class's, not an own property of each object. `shareBy` gives it one.
  * 2. An object that occurs several times in one message is asked for one share, and arrives as one object. That two
  *    messages give one object is the business of `revive`, which looks into a table of its own.
  * 3. Shares and revivals do not come in pairs. A task that is cancelled is never read, one that is run again
@@ -50,6 +50,23 @@ export interface Shareable {
 
 /** Finds or makes the object that a share with this `data` means. */
 type Revive = (data: unknown) => object;
+
+/**
+ * Gives a class its method `SHARE`; to be called in a static block, where private fields are at hand. In the class's
+ * body the method would be part of its public type, which TypeScript cannot write down under `isolatedDeclarations`.
+ *
+ * @example static { shareBy(Lock, (lock, reach) => ({ kind: 'Lock', module: import.meta.url, data: lock.#offset })); }
+ */
+export function shareBy<T extends object>(
+  { prototype }: { readonly prototype: T },
+  share: (object: T, reach: Reach) => Share,
+): void {
+  Object.defineProperty(prototype, SHARE, {
+    value(this: T, reach: Reach): Share {
+      return share(this, reach);
+    },
+  });
+}
 
 const key: unique symbol = Symbol.for('manyhands.kinds') as never;
 const shared = globalThis as { [key]?: Map<string, Revive> };
