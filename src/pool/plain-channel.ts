@@ -197,11 +197,13 @@ export class PlainChannel implements Channel {
     const packed = encodeArguments(this.#options.codec, args, transfer);
     task.args = packed.value;
     task.transfer = packed.transfer;
+    task.shared = packed.shared;
   }
 
   unpack(task: Task): void {
     task.args = undefined;
     task.transfer = undefined;
+    task.shared = undefined;
   }
 
   offer(task: Task): boolean {

@@ -5,7 +5,7 @@ import type { Future } from '../futures/future.ts';
 import { currentTask } from '../tasks/current-task.ts';
 import { isLoadingTaskModule } from '../tasks/loading.ts';
 import { referenceTo } from '../tasks/reference.ts';
-import { encodeArguments } from '../wire/codec.ts';
+import { encodeUnmoved } from '../wire/codec.ts';
 import type { WorkerSetup } from '../wire/protocol.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel } from './channel.ts';
@@ -175,7 +175,8 @@ function readInitializer(
   if (initializer === undefined) return () => undefined;
   try {
     const reference = backend.reference?.(initializer) ?? referenceTo(initializer);
-    const args = encodeArguments(backend.codec, initArgs).value;
+    // Each worker gets them, so nothing can be moved.
+    const args = encodeUnmoved(backend.codec, initArgs, 'arguments', initArgs);
     return () => ({ reference, args });
   } catch (error) {
     return () => {

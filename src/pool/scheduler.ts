@@ -45,6 +45,7 @@ import {
   SAY_STARTED,
   STARTED,
 } from '../wire/protocol.ts';
+import { loadKind, UnknownKindError } from '../wire/shareable.ts';
 import type { Backend } from './backend.ts';
 import { type Channel, LATER, type Leftover, type Outcomes, SOON } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
@@ -331,6 +332,31 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   message(task: Task, message: FromWorker): void {
+    if (task.unread !== undefined) {
+      task.unread.push(message);
+      return;
+    }
+    try {
+      this.#read(task, message);
+    } catch (error) {
+      if (!(error instanceof UnknownKindError)) throw error;
+      this.#readLater(task, message, error);
+    }
+  }
+
+  /** When the module is there that knows what is in the message; what comes meanwhile waits behind it. */
+  #readLater(task: Task, message: FromWorker, unknown: UnknownKindError): void {
+    task.unread = [message];
+    void loadKind(unknown).then(() => {
+      const messages = task.unread ?? [];
+      task.unread = undefined;
+      for (const next of messages) this.message(task, next);
+      this.#plan();
+    });
+  }
+
+  /** @throws UnknownKindError, before anything has been done */
+  #read(task: Task, message: FromWorker): void {
     const { codec } = this.#backend;
     switch (message[0]) {
       case STARTED:
@@ -398,16 +424,19 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
   }
 
   #finish(task: Task, read: () => unknown): void {
-    this.#forget(task);
-    if (task.future.done()) return;
+    if (task.future.done()) {
+      this.#forget(task);
+      return;
+    }
     let value: unknown;
     try {
       value = read();
     } catch (error) {
-      task.future.setException(error);
+      if (error instanceof UnknownKindError) throw error;
+      this.failed(task, error);
       return;
     }
-    task.future.setResult(value);
+    this.succeeded(task, value);
   }
 
   succeeded(task: Task, value: unknown): void {
@@ -440,6 +469,7 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     try {
       item = this.#backend.codec.decode(packed);
     } catch (error) {
+      if (error instanceof UnknownKindError) throw error;
       this.#ladder.abandon(task, error, 'one of its values could not be decoded');
       return;
     }
@@ -452,6 +482,7 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     try {
       onReport(this.#backend.codec.decode(packed));
     } catch (error) {
+      if (error instanceof UnknownKindError) throw error;
       process.emitWarning(`onReport of task ${task.label} threw: ${String(error)}`, {
         code: 'MANYHANDS_CALLBACK',
       });

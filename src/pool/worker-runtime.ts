@@ -21,7 +21,7 @@ import { Fifo } from '../futures/fifo.ts';
 import { isThenable } from '../futures/thenable.ts';
 import { enterTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
-import type { Codec } from '../wire/codec.ts';
+import { type Codec, decodeWhenKnown } from '../wire/codec.ts';
 import { packError, unpackError } from '../wire/error-envelope.ts';
 import {
   ABORT,
@@ -152,7 +152,7 @@ export class WorkerRuntime {
       if (setup.initializer !== undefined) {
         const { reference, args } = setup.initializer;
         const initializer = await findFunction(reference);
-        await initializer(...(this.#host.codec.decode(args) as unknown[]));
+        await initializer(...((await decodeWhenKnown(this.#host.codec, args)) as unknown[]));
       }
     } catch (error) {
       this.#host.post([[SETUP_FAILED, packError(error, this.#host.codec)]]);
@@ -307,26 +307,32 @@ export class WorkerRuntime {
       this.#unwanted.delete(id);
       return;
     }
-    let args: unknown[];
+    let args: unknown[] | Promise<unknown[]>;
     try {
-      args = this.#host.codec.decode(packed) as unknown[];
+      args = decodeWhenKnown(this.#host.codec, packed) as unknown[] | Promise<unknown[]>;
     } catch (error) {
       this.#fail(running, error);
       return;
     }
-    if ((flags & record.NAMED) !== 0) args.pop();
     const fn = this.#functions.defined(functionId);
     const count = (flags & AS_STREAM) !== 0 ? window : arity;
-    if (typeof fn === 'function') this.#run(running, fn, args, count);
+    if ((flags & record.NAMED) !== 0) args = withoutLast(args);
+    if (typeof fn === 'function' && Array.isArray(args)) this.#run(running, fn, args, count);
     else this.#runWhenFound(running, fn, args, count);
   }
 
-  #runWhenFound(running: Running, fn: Promise<Function>, args: unknown[], count: number): void {
+  /** Modules are loaded first: of the function, or of shareable objects among the arguments. */
+  #runWhenFound(
+    running: Running,
+    fn: Function | Promise<Function>,
+    args: unknown[] | Promise<unknown[]>,
+    count: number,
+  ): void {
     this.#running.set(running.id, running);
-    fn.then(
-      (found) => {
+    Promise.all([fn, args]).then(
+      ([found, known]) => {
         running.startedAt = performance.now();
-        this.#run(running, found, args, count);
+        this.#run(running, found, known, count);
       },
       (error: unknown) => this.#fail(running, error),
     );
@@ -425,4 +431,8 @@ export class WorkerRuntime {
       this.#advance();
     });
   }
+}
+
+function withoutLast(values: unknown[] | Promise<unknown[]>): unknown[] | Promise<unknown[]> {
+  return Array.isArray(values) ? values.slice(0, -1) : values.then((known) => known.slice(0, -1));
 }

@@ -17,15 +17,19 @@
  * leave.
  */
 
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { notShareable } from './not-shareable.ts';
+import { isOpaque, pushElements, pushObjects } from './parts.ts';
 import { crossesAsPlainObject, isDOMException, isKnownPlain } from './plain-classes.ts';
 import { v8 } from './serializer.ts';
 
-/** @throws {NotShareableError} with the path of the first thing that cannot cross. */
-export function encodeBytes(value: unknown, what: string): Uint8Array {
+/**
+ * @param value what is named `what` in errors; `root` holds it, if it is not the same.
+ * @throws {NotShareableError} with the path of the first thing that cannot cross.
+ */
+export function encodeBytes(root: unknown, what: string, value: unknown = root): Uint8Array {
   try {
-    return cloneToBytes(value);
+    return cloneToBytes(root);
   } catch (error) {
     throw notShareable(value, what, 'process', error);
   }
@@ -77,9 +81,7 @@ function inspectParts(
     if (isKnownPlain(Object.getPrototypeOf(object) as object | null)) {
       pushObjects(Object.values(object), pending);
     } else if (Array.isArray(object)) {
-      if (object.length <= LONG_ARRAY || !isBare(object) || !pushObjects(object, pending)) {
-        pushObjects(Object.values(object), pending);
-      }
+      pushElements(object, pending);
     } else if (types.isMap(object)) {
       Map.prototype.forEach.call(object, (value, key) => pending.push(key, value));
     } else if (types.isSet(object)) {
@@ -95,48 +97,4 @@ function inspectParts(
     }
   }
   return finding;
-}
-
-/** Objects of the language that are written as they are, and hold nothing else. */
-function isOpaque(object: object): boolean {
-  return (
-    ArrayBuffer.isView(object) ||
-    types.isDate(object) ||
-    types.isRegExp(object) ||
-    types.isBoxedPrimitive(object) ||
-    types.isAnyArrayBuffer(object)
-  );
-}
-
-/** After so many holes an array is read by its keys: `a[1e9] = 1` has one element and a billion holes. */
-const TOLERATED_HOLES = 1024;
-
-/** Adds the objects among `parts`. Gives up, with `false`, on an array that is mostly holes. */
-function pushObjects(parts: readonly unknown[], pending: unknown[]): boolean {
-  let holes = 0;
-  for (let index = 0; index < parts.length; index += 1) {
-    const part = parts[index];
-    if (typeof part === 'object') {
-      if (part !== null) pending.push(part);
-    } else if (part === undefined && !(index in parts)) {
-      holes += 1;
-      if (holes > TOLERATED_HOLES) return false;
-    }
-  }
-  return true;
-}
-
-/**
- * `Object.values` makes an object of every fraction in an array; from about this length on it pays to avoid
- * that.
- */
-const LONG_ARRAY = 256;
-
-/**
- * Whether an array has elements and no named properties, as `match.groups` is one. `inspect` finds them
- * inside of v8, without looking at the elements, and answers in about a microsecond for arrays of any length.
- */
-function isBare(array: readonly unknown[]): boolean {
-  const shown = inspect(array, { maxArrayLength: 0, depth: 0, customInspect: false });
-  return /^\[ \.\.\. \d+ more items? \]$/.test(shown);
 }

@@ -18,12 +18,19 @@
  *
  * Primitives, and arguments that are all primitives, cross as they are in both: for small tasks this is most
  * of the traffic, and any encoding would cost more than the rest of the way.
+ *
+ * Shareable objects (`shareable.ts`) are no part of the copy. They are taken out of a value, cross as their shares,
+ * and are put back into the copy by `decode`.
  */
 
 import { types } from 'node:util';
 import type { Transferable } from 'node:worker_threads';
-import { decodeBytes, encodeBytes } from './bytes.ts';
+import { decodeBytes } from './bytes.ts';
+import { clone, serialize } from './copies.ts';
 import { notShareable, type Reach, refusal } from './not-shareable.ts';
+import { escaped, looksLikeShares, messageOf, valueOf } from './share-message.ts';
+import { loadKind, UnknownKindError } from './shareable.ts';
+import { putBack, type TakenOut, takeOut } from './taking-out.ts';
 
 /**
  * A value ready for a message. For reach `'thread'` the value is anything that a MessagePort clones; for
@@ -31,10 +38,13 @@ import { notShareable, type Reach, refusal } from './not-shareable.ts';
  *
  * `transfer` must go to `postMessage` with it. Once it has, the value is spent: a task that may be sent a
  * second time (retries) is sent without it the first time, which copies the buffers instead.
+ *
+ * `shared` are the shareable objects in it, to be kept alive as long as it may still be read.
  */
 export interface Packed {
   readonly value: unknown;
   readonly transfer?: Transferable[];
+  readonly shared?: readonly object[];
 }
 
 /** Makes values ready to cross, at the moment of the call. */
@@ -51,7 +61,12 @@ export interface Codec {
    * @throws {NotShareableError} with the path of the first thing that cannot cross.
    */
   encode(value: unknown, what: string, transfer?: readonly Transferable[]): Packed;
-  /** The value of a packed form. Throws what v8 throws if the bytes are not what `encode` made. */
+  /**
+   * The value of a packed form. Throws what v8 throws if the bytes are not what `encode` made.
+   *
+   * @throws {UnknownKindError} when a shareable object is in it whose module has to be imported before; nothing is
+   *   spent then, and it can be decoded later. See {@link decodeWhenKnown}.
+   */
   decode(packed: Packed['value']): unknown;
 }
 
@@ -88,20 +103,19 @@ export function isAnyMarked(values: readonly unknown[]): boolean {
 /** For threads: the snapshot is a `structuredClone`, which the MessagePort can clone again. */
 export const cloneCodec: Codec = {
   reach: 'thread',
-  encode(value, what, list) {
-    if (isPrimitive(value) && isEmpty(list)) return { value };
-    const moved = moving(list, [value]);
-    const packed = clone(value, moved, what);
-    if (moved.size > 0) forget([value]);
-    return packed;
-  },
-  decode: (packed) => packed,
+  encode: (value, what, list) => encodeOne(cloneCodec, value, what, list),
+  decode: (packed) => (looksLikeShares(packed) ? valueOf(packed) : packed),
 };
 
 /**
  * For the event loop, with the semantics of threads: values are copied, so a task cannot tell where it runs.
  */
-export const realmCodec: Codec = { ...cloneCodec, keepsErrors: true };
+export const realmCodec: Codec = {
+  reach: 'thread',
+  keepsErrors: true,
+  encode: (value, what, list) => encodeOne(realmCodec, value, what, list),
+  decode: (packed) => (packed instanceof InRealm ? packed.value() : packed),
+};
 
 /** For the event loop, without any: values are shared, as in a plain function call. */
 export const identityCodec: Codec = {
@@ -115,15 +129,50 @@ export const identityCodec: Codec = {
 /** For processes: the snapshot is bytes. What only makes sense inside this process is refused. */
 export const bytesCodec: Codec = {
   reach: 'process',
-  encode(value, what, list) {
-    if (isPrimitive(value) && isEmpty(list)) return { value };
-    const moved = moving(list, [value]);
-    const packed = serialize(value, moved, what);
-    if (moved.size > 0) forget([value]);
-    return packed;
+  encode: (value, what, list) => encodeOne(bytesCodec, value, what, list),
+  decode(packed) {
+    if (!(packed instanceof Uint8Array)) return packed;
+    const value = decodeBytes(packed);
+    return looksLikeShares(value) ? valueOf(value) : value;
   },
-  decode: (packed) => (packed instanceof Uint8Array ? decodeBytes(packed) : packed),
 };
+
+function encodeOne(codec: Codec, value: unknown, what: string, list?: readonly Transferable[]): Packed {
+  if (isPrimitive(value) && isEmpty(list)) return { value };
+  const moved = moving(list, [value]);
+  const packed = copy(codec, value, moved, what);
+  if (moved.size > 0) forget([value]);
+  return packed;
+}
+
+/**
+ * For what is sent where nothing can be moved along: memory is copied, and ports are refused, before they have moved.
+ *
+ * @param marked the values whose marks are honoured.
+ * @throws NotShareableError
+ */
+export function encodeUnmoved(
+  codec: Codec,
+  value: unknown,
+  what: string,
+  marked: readonly unknown[] = [value],
+): Packed['value'] {
+  if (isPrimitive(value)) return value;
+  const moved = moving(undefined, marked);
+  const packed = copy(codec, value, moved, what, 'nothing moves');
+  if (moved.size > 0) forget(marked);
+  return packed.value;
+}
+
+/** As `decode`, or a promise where a module has to be imported before. */
+export function decodeWhenKnown(codec: Codec, packed: Packed['value']): unknown {
+  try {
+    return codec.decode(packed);
+  } catch (error) {
+    if (!(error instanceof UnknownKindError)) throw error;
+    return loadKind(error).then(() => decodeWhenKnown(codec, packed));
+  }
+}
 
 /**
  * Packs the arguments of a call; errors name the one at fault (`arguments[1].handlers[2]`). The marks of each
@@ -153,7 +202,7 @@ function encodeEach(
   if (codec.keepsValues) return { value: values };
   if (isEmpty(list) && values.every(isPrimitive)) return { value: values };
   const moved = moving(list, values);
-  const packed = codec.reach === 'thread' ? clone(values, moved, what) : serialize(values, moved, what);
+  const packed = copy(codec, values, moved, what);
   if (moved.size > 0) forget(values);
   return packed;
 }
@@ -201,81 +250,58 @@ function forget(values: readonly unknown[]): void {
   for (const value of values) if (typeof value === 'object' && value !== null) marks.delete(value);
 }
 
-function clone(value: unknown, moved: ReadonlySet<Transferable>, what: string): Packed {
-  if (moved.size === 0) {
-    let copy: unknown;
-    try {
-      copy = structuredClone(value);
-    } catch (error) {
-      throw notShareable(value, what, 'thread', error);
-    }
-    const own = ownBuffers(copy);
-    return own === undefined ? { value: copy } : { value: copy, transfer: own };
+/** Of a value that things were taken out of. */
+type Copies = readonly [value: unknown, standIns: readonly object[], holders: readonly object[]];
+
+/** Such a value, on the way to where they are put back: the same thread. */
+class InRealm {
+  readonly #copies: Copies;
+  readonly #objects: readonly object[];
+
+  constructor(copies: Copies, objects: readonly object[]) {
+    this.#copies = copies;
+    this.#objects = objects;
   }
-  const list = [...moved];
-  let copy: unknown;
-  let arrived: Transferable[];
+
+  value(): unknown {
+    const [value, standIns, holders] = this.#copies;
+    return putBack({ value, standIns, holders }, this.#objects);
+  }
+}
+
+function copy(
+  codec: Codec,
+  value: unknown,
+  moved: ReadonlySet<Transferable>,
+  what: string,
+  nothingMoves?: 'nothing moves',
+): Packed {
+  const { reach } = codec;
+  const makeCopy = reach === 'thread' ? clone : serialize;
+  let taken: TakenOut | undefined;
   try {
-    // The list crosses beside the value, and so comes out as the moved objects: what the second hop has to
-    // list.
-    [copy, arrived] = structuredClone([value, list] as const, { transfer: list as never }) as [
-      unknown,
-      Transferable[],
-    ];
+    taken = takeOut(value);
   } catch (error) {
-    throw notShareable(value, what, 'thread', error, moved);
+    throw notShareable(value, what, reach, error, moved);
   }
-  return { value: copy, transfer: [...new Set([...arrived, ...(ownBuffers(copy) ?? [])])] };
-}
-
-/**
- * How many elements of an array are looked at for buffers to move on the second hop. Enough for any list of
- * arguments; more would only cost time on arrays of numbers, and missing one costs a copy, nothing else.
- */
-const LOOKED_AT = 64;
-
-/**
- * The memory that belongs to a snapshot alone and can therefore be moved on: of itself, or of its elements.
- */
-function ownBuffers(copy: unknown): Transferable[] | undefined {
-  const buffer = ownBuffer(copy);
-  if (buffer !== undefined) return [buffer];
-  if (!Array.isArray(copy)) return undefined;
-  let found: Transferable[] | undefined;
-  for (let index = 0; index < copy.length && index < LOOKED_AT; index += 1) {
-    const inner = ownBuffer(copy[index]);
-    if (inner === undefined) continue;
-    // Two views of one buffer: listed twice, it would be refused.
-    if (found === undefined) found = [inner];
-    else if (!found.includes(inner)) found.push(inner);
+  if (taken === undefined) {
+    if (nothingMoves) refusePorts(moved, what, reach);
+    return makeCopy(looksLikeShares(value) && !codec.keepsErrors ? escaped(value) : value, moved, what);
   }
-  return found;
+  const { objects: shared } = taken;
+  if (codec.keepsErrors) {
+    const { standIns, holders } = taken;
+    const packed = clone([taken.value, standIns, holders], moved, what, taken.value);
+    return { ...packed, value: new InRealm(packed.value as Copies, shared), shared };
+  }
+  const { message, ports } = messageOf(taken, reach, value, what);
+  const all = ports.length === 0 ? moved : new Set([...moved, ...ports]);
+  if (nothingMoves) refusePorts(all, what, reach);
+  return { ...makeCopy(message, all, what, taken.value), shared };
 }
 
-/**
- * Below this many bytes copying again is as fast as moving (about 5 us on the machine this was measured on).
- */
-const WORTH_MOVING = 16 * 1024;
-
-function ownBuffer(value: unknown): ArrayBuffer | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
-  return types.isArrayBuffer(buffer) && buffer.byteLength >= WORTH_MOVING ? buffer : undefined;
-}
-
-function serialize(value: unknown, moved: ReadonlySet<Transferable>, what: string): Packed {
+function refusePorts(moved: ReadonlySet<Transferable>, what: string, reach: Reach): void {
   for (const item of moved) {
-    if (!types.isArrayBuffer(item)) {
-      throw refusal(`${what}: a ${item.constructor.name} on the transfer list`, 'process');
-    }
+    if (!types.isArrayBuffer(item)) throw refusal(`${what}: a ${item.constructor.name} that is moved`, reach);
   }
-  const bytes = encodeBytes(value, what);
-  if (moved.size > 0) {
-    try {
-      structuredClone(undefined, { transfer: [...moved] as never });
-    } catch (error) {
-      throw refusal(`${what}: an ArrayBuffer on the transfer list`, 'process', error);
-    }
-  }
-  return { value: bytes };
 }

@@ -16,7 +16,7 @@
  */
 import { types } from 'node:util';
 import { NotShareableError } from '../errors.ts';
-import type { Codec } from './codec.ts';
+import { type Codec, encodeUnmoved } from './codec.ts';
 import { type ClassReference, isErrorClass, makeBuiltin, registeredClass } from './error-classes.ts';
 import {
   describeError,
@@ -28,7 +28,6 @@ import {
 } from './error-nodes.ts';
 import { ErrorPacker } from './error-packer.ts';
 import { withoutStandIns } from './error-values.ts';
-import { refusal } from './not-shareable.ts';
 
 export type { ErrorEnvelope } from './error-nodes.ts';
 
@@ -47,7 +46,8 @@ export function packError(thrown: unknown, codec: Codec): ErrorEnvelope {
   try {
     if (isError(thrown)) return new ErrorPacker(codec).pack(thrown);
     try {
-      return { kind: 'value', value: packValue(thrown, codec) };
+      // Ports would fail the message that holds the envelope.
+      return { kind: 'value', value: encodeUnmoved(codec, thrown, 'error') };
     } catch (error) {
       return new ErrorPacker(codec).pack(
         isError(error) ? error : new NotShareableError('error: a value that cannot be read'),
@@ -59,15 +59,6 @@ export function packError(thrown: unknown, codec: Codec): ErrorEnvelope {
     const error = new NotShareableError('The task threw an error that cannot be read.');
     return { kind: 'error', nodes: [describeError(error, () => undefined)], standIns: [] };
   }
-}
-
-function packValue(thrown: unknown, codec: Codec): unknown {
-  const { value, transfer = [] } = codec.encode(thrown, 'error');
-  // Buffers are copied once more where they are not moved; ports would fail the message that holds the
-  // envelope.
-  const port = transfer.find((item) => !types.isArrayBuffer(item));
-  if (port !== undefined) throw refusal(`error: a thrown ${port.constructor.name}`, codec.reach);
-  return value;
 }
 
 /** The thrown value again. Never throws: a value that cannot be decoded comes back as the decode error. */

@@ -3,7 +3,7 @@
  * met, and a list of the values that must go through the codec.
  */
 import { types } from 'node:util';
-import type { Codec } from './codec.ts';
+import { type Codec, encodeUnmoved } from './codec.ts';
 import {
   describeError,
   type ErrorEnvelope,
@@ -62,7 +62,7 @@ export class ErrorPacker {
   }
 
   #envelope(nodes: readonly ErrorNode[]): ErrorEnvelope {
-    const values = this.#codec.encode([this.#values, this.#standIns], 'error').value;
+    const values = encodeUnmoved(this.#codec, [this.#values, this.#standIns], 'error');
     return { kind: 'error', nodes, values, standIns: this.#standInNodes };
   }
 
@@ -137,7 +137,7 @@ export class ErrorPacker {
     const refused = new Map<number, object>();
     for (const [index, value] of this.#values.entries()) {
       try {
-        this.#codec.encode(value, this.#paths[index] as string);
+        encodeUnmoved(this.#codec, value, this.#paths[index] as string);
       } catch (error) {
         refused.set(index, error as object);
         this.#values[index] = undefined;

@@ -12,6 +12,7 @@
 import { types } from 'node:util';
 import { NotShareableError } from '../errors.ts';
 import { crossesAsPlainObject, isDOMException, isKnownPlain } from './plain-classes.ts';
+import { isShareable } from './shareable.ts';
 
 /** How far a value travels: to another thread of this process, or to another process. */
 export type Reach = 'thread' | 'process';
@@ -30,7 +31,7 @@ interface Frame {
 /**
  * The first place in `value` that cannot cross, as `result.handlers[2]: a function`, or `undefined` if there
  * is none. `root` names the value itself; `transferred` lists what is moved rather than copied, which is
- * never at fault.
+ * never at fault, and neither is what is shared.
  */
 export function findUnshareable(
   value: unknown,
@@ -62,6 +63,21 @@ export function findUnshareable(
 }
 
 /**
+ * The refusal of a shareable object, somewhere in `value`, by itself: `arguments[0].lock: a threading.Lock reaches...`.
+ */
+export function refusedItself(
+  part: object,
+  reason: unknown,
+  value: unknown,
+  root: string,
+): NotShareableError {
+  const why =
+    reason instanceof NotShareableError ? reason.message : `a value that is not shared (${String(reason)})`;
+  const place = walk(value, root, (other) => (other === part ? why : undefined)) ?? `${root}: ${why}`;
+  return new NotShareableError(place, { cause: reason });
+}
+
+/**
  * Gives the path and the reason of the first part that `before` (its parts) or `after` them gives a reason
  * against.
  */
@@ -83,7 +99,7 @@ function walk(
       next = undefined;
       const reason = before(part);
       if (reason !== undefined) return at(label, reason);
-      if (typeof part === 'object' && part !== null && !seen.has(part)) {
+      if (typeof part === 'object' && part !== null && !seen.has(part) && !isShareable(part)) {
         seen.add(part);
         frames.push({ object: part, label, children: childrenOf(part) });
       }
@@ -161,6 +177,7 @@ function reasonAgainst(value: unknown, reach: Reach, asked: Set<object>): string
   if (typeof value !== 'object' || value === null) return undefined;
   // Before anything that could run a trap.
   if (types.isProxy(value)) return 'a Proxy';
+  if (isShareable(value)) return undefined;
   if (types.isPromise(value)) return 'a Promise';
   if (types.isWeakMap(value)) return 'a WeakMap';
   if (types.isWeakSet(value)) return 'a WeakSet';

@@ -8,6 +8,8 @@
  * all instances. To ask for each instance would copy a linked structure of n instances n times.
  */
 
+import { isShareable } from './shareable.ts';
+
 const plain = new WeakSet<object>();
 
 /** Whether instances with this prototype are known to cross as plain objects. */
@@ -24,6 +26,8 @@ export function crossesAsPlainObject(instance: object): boolean {
   if (isKnownPlain(prototype)) return true;
   // Node 20 clones this one to `{}`, later versions keep it. To lose an error is the worse of the two.
   if (isDOMException(instance)) return false;
+  // A clone would not mind, and make an empty object of it.
+  if (isShareable(instance)) return false;
   let copy: object;
   try {
     copy = structuredClone(instance);

@@ -52,17 +52,39 @@ const keys = fc.oneof(
  * One object of a graph. `links` are the numbers of the objects that it holds, so that cycles and shared
  * parts come up by themselves; `atoms` are the primitives.
  */
-const nodes = fc.record({
+const specification = {
   kind: fc.nat({ max: 19 }),
   links: fc.array(fc.nat(), { maxLength: 4 }),
   atoms: fc.array(primitives, { maxLength: 4 }),
   names: fc.array(keys, { minLength: 8, maxLength: 8 }),
   bytes: fc.uint8Array({ minLength: 16, maxLength: 64 }),
   number: fc.nat({ max: 1000 }),
-});
+};
+const nodes = fc.record(specification);
 type Node = typeof nodes extends fc.Arbitrary<infer N> ? N : never;
 
-function create({ kind, bytes, number, atoms }: Node, earlier: readonly object[]): object {
+/** Makes an object that the graph does not look into, one and the same for each number. */
+type Leaf = (number: number) => object;
+
+/** Leaves that a graph may have; few, so that one is often held in several places. */
+const LEAVES = 3;
+
+function isLeaf({ kind }: Node): boolean {
+  return kind > 19;
+}
+
+/** Where one lies depends on what was made before, so a graph that is built again gets the same. */
+function pooled(node: Node): Buffer {
+  const made = buffers.get(node) ?? Buffer.from(`pooled ${node.number}`);
+  buffers.set(node, made);
+  return made;
+}
+
+const buffers = new WeakMap<Node, Buffer>();
+
+function create(node: Node, earlier: readonly object[], leaf: Leaf): object {
+  const { kind, bytes, number, atoms } = node;
+  if (isLeaf(node)) return leaf(number % LEAVES);
   switch (kind) {
     case 0:
       return [];
@@ -93,7 +115,7 @@ function create({ kind, bytes, number, atoms }: Node, earlier: readonly object[]
       return number % 3 === 0 ? new View(buffer, offset, 1) : new View(buffer, 0, 2);
     }
     case 10:
-      return Buffer.from(`pooled ${number}`);
+      return pooled(node);
     case 11:
       return Object([number, `s${number}`, number % 2 === 0, BigInt(number)][number % 4]) as object;
     case 12:
@@ -141,12 +163,21 @@ function link(object: object, { names, links, atoms }: Node, all: readonly objec
 /** Graphs of objects, with cycles, shared parts and shared memory. */
 export const graphs: fc.Arbitrary<unknown> = fc
   .array(nodes, { minLength: 1, maxLength: 10 })
-  .map((specifications) => {
-    const all: object[] = [];
-    for (const node of specifications) all.push(create(node, all));
-    for (const [index, node] of specifications.entries()) link(all[index] as object, node, all);
-    return all.length % 3 === 0 ? all : all[0];
-  });
+  .map((specifications) => build(specifications, () => ({})));
+
+/** How to make such a graph, as often as one likes, with whatever is given as its leaves. */
+export const graphPlans: fc.Arbitrary<(leaf: Leaf) => unknown> = fc
+  .array(fc.record({ ...specification, kind: fc.nat({ max: 26 }) }), { minLength: 1, maxLength: 12 })
+  .map((specifications) => (leaf) => build(specifications, leaf));
+
+function build(specifications: readonly Node[], leaf: Leaf): unknown {
+  const all: object[] = [];
+  for (const node of specifications) all.push(create(node, all, leaf));
+  for (const [index, node] of specifications.entries()) {
+    if (!isLeaf(node)) link(all[index] as object, node, all);
+  }
+  return all.length % 3 === 0 ? all : all[0];
+}
 
 /**
  * Values on which `deepStrictEqual` can be asked as well: without cycles, and without invalid dates, which
@@ -173,8 +204,14 @@ export const trees: fc.Arbitrary<unknown> = fc.letrec<{ tree: unknown }>((tie) =
  * That two values are the same copy: the same kinds, prototypes, keys in the same order and primitives, and
  * the same shape of the graph. What is one object there is one object here, and what shares memory there
  * shares memory here.
+ *
+ * @param leafFor the object that has to be in the place of one that was expected; undefined: one like it.
  */
-export function assertSameGraph(actual: unknown, expected: unknown): void {
+export function assertSameGraph(
+  actual: unknown,
+  expected: unknown,
+  leafFor: (expected: object) => object | undefined = () => undefined,
+): void {
   const partners = new Map<object, object>();
   const taken = new Set<object>();
   const pending: [unknown, unknown, string][] = [[actual, expected, 'value']];
@@ -188,6 +225,11 @@ export function assertSameGraph(actual: unknown, expected: unknown): void {
     }
     if (partners.has(e)) {
       assert.equal(partners.get(e), a, `${path}: not the shared object`);
+      continue;
+    }
+    const leaf = leafFor(e);
+    if (leaf !== undefined) {
+      assert.equal(a, leaf, `${path}: another object than the one that was shared`);
       continue;
     }
     assert.ok(!taken.has(a), `${path}: one object stands for two`);

@@ -75,6 +75,7 @@ export class CallWriter {
     task.form = PACKED;
     task.args = packed.value;
     task.transfer = packed.transfer;
+    task.shared = packed.shared;
   }
 
   /** False: the values cannot be written, or there is no room for them. */
@@ -90,6 +91,7 @@ export class CallWriter {
   unpack(task: Task): void {
     task.args = undefined;
     task.transfer = undefined;
+    task.shared = undefined;
     if (task.block < 0) return;
     this.#heap.free(task.block);
     task.block = -1;

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { cloneToBytes } from '../bytes.ts';
+import { isShareable } from '../shareable.ts';
 import {
   DEEPEST,
   hashOf,
@@ -24,6 +25,7 @@ export const UNFIT = -2;
 /** Thrown inside, to leave a value half written. */
 const noRoom = Symbol('no room');
 const leaveToV8 = Symbol('leave to v8');
+const unfit = Symbol('unfit');
 
 /** Numbers the messages of all writers, since they share the lists of keys. */
 let messages = 0;
@@ -40,7 +42,8 @@ const WORDS_OF_SMALLEST = 4;
  *
  * What is written here is what most values are made of. The rest (errors, regular expressions, boxed
  * primitives, cycles, arrays with holes or names, what is nested deeply) is left to v8's serializer, for the
- * whole message. What that refuses, and what it would change, is `UNFIT`.
+ * whole message. What that refuses, and what it would change, is `UNFIT`; so are shareable objects: a reader of this
+ * memory could not wait for the module that knows them.
  *
  * A value that turns out not to be for this writer is begun again by another: a getter may then run twice.
  * The marks of `transfer()` are not looked at; whoever honours them asks before.
@@ -107,6 +110,7 @@ export class ValueWriter {
       return this.#finish(start, list === undefined ? 1 : list.length);
     } catch (reason) {
       if (reason === noRoom) return FULL;
+      if (reason === unfit) return UNFIT;
       if (reason !== leaveToV8) throw reason;
       return this.#writeWithV8(value, list, start, limit);
     } finally {
@@ -347,6 +351,7 @@ export class ValueWriter {
     else if (types.isSet(object)) this.#set(object);
     else if (types.isDate(object)) this.#double(Tag.date, timeOf.call(object));
     else if (isOrdinaryBuffer(object)) this.#buffer(object);
+    else if (isShareable(object)) throw unfit;
     else if (isOfPlainClass(object)) this.#record(object);
     else throw leaveToV8;
   }
