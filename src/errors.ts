@@ -19,7 +19,9 @@ export type ErrorCode =
   | 'MANYHANDS_QUEUE_FULL'
   | 'MANYHANDS_OWNER_DIED'
   | 'MANYHANDS_BROKEN_BARRIER'
-  | 'MANYHANDS_AUTHENTICATION';
+  | 'MANYHANDS_AUTHENTICATION'
+  | 'MANYHANDS_OUT_OF_SHARED_MEMORY'
+  | 'MANYHANDS_SHARED_MEMORY_UNAVAILABLE';
 
 /** What all errors of this library have in common. Catch this class to catch any of them. */
 export abstract class ManyhandsError extends Error {
@@ -120,4 +122,14 @@ export class BrokenBarrierError extends ManyhandsError {
 /** The other end of a connection did not prove that it knows the key. */
 export class AuthenticationError extends ManyhandsError {
   readonly code = 'MANYHANDS_AUTHENTICATION';
+}
+
+/** There is no room for another shared object: the memory that all of them live in is full, or the system has no more. */
+export class OutOfSharedMemoryError extends ManyhandsError {
+  readonly code = 'MANYHANDS_OUT_OF_SHARED_MEMORY';
+}
+
+/** Processes cannot share memory on this system, or not with the process that an object came from. */
+export class SharedMemoryUnavailableError extends ManyhandsError {
+  readonly code = 'MANYHANDS_SHARED_MEMORY_UNAVAILABLE';
 }

@@ -5,7 +5,7 @@
  * koffi is loaded with the first region, not before: it takes some 6 ms, and most programs never need it.
  */
 
-import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import type * as Koffi from 'koffi';
@@ -22,6 +22,7 @@ const MFD_NOEXEC_SEAL = 0x8;
 const O_RDWR = 0o2;
 const O_CREAT = 0o100;
 const O_EXCL = 0o200;
+const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 
 const PROT_READ_WRITE = 0x3;
@@ -71,6 +72,8 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   const mmap = libc.func('intptr_t mmap(intptr_t, size_t, int, int, int, int64_t)');
   const munmap = libc.func('int munmap(intptr_t, size_t)');
   const fallocate = libc.func('int fallocate(int, int, int64_t, int64_t)');
+  const pipe2 = libc.func('int pipe2(int *, int)');
+  const ends = new Int32Array(2);
   // Variadic in C. Declared with its arguments as they are here, which are passed in the same way on both
   // processors, since koffi would otherwise want the types of all of them with every call.
   const futex = libc.func('long syscall(long, intptr_t, int, int, void *)');
@@ -102,12 +105,23 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
     },
     sizeOf: (descriptor) => attempt(() => fstatSync(descriptor).size),
     // There is no dup in Node; opening this name gives a descriptor of the same memory.
-    duplicate: (descriptor) => attempt(() => openSync(`/proc/self/fd/${descriptor}`, 'r+')),
+    duplicate: (descriptor, pid) => attempt(() => openSync(`/proc/${pid ?? 'self'}/fd/${descriptor}`, 'r+')),
+    createPipe() {
+      const error: number = failed(pipe2(ends, O_CLOEXEC));
+      if (error < 0) return error;
+      const both = attempt(() => openSync(`/proc/self/fd/${ends[0]}`, O_RDWR | O_NONBLOCK));
+      for (const end of ends) closeSync(end);
+      return both;
+    },
     closeDescriptor: closeSync,
     allocate: (descriptor, start, length) => failed(fallocate(descriptor, 0, start, length)),
     map(descriptor, size): Mapping | number {
       const address: number = failed(mmap(0, size, PROT_READ_WRITE, MAP_SHARED, descriptor, 0));
       return address < 0 ? address : { address, buffer: koffi.view(address, size) };
+    },
+    view(descriptor, address, size) {
+      const isThere = attempt(() => (isMappedAt(descriptor, address, size) ? 0 : errors.badAddress));
+      return isThere < 0 ? isThere : { address, buffer: koffi.view(address, size) };
     },
     vacate(address, size) {
       const flags = MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE;
@@ -124,6 +138,14 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
     },
     futexWake: (address, count) => failed(futex(futexNumber, address, FUTEX_WAKE, count, null)),
   };
+}
+
+/** As the system tells, since an address that is wrong is a crash: a line is `from-to rw-s offset device inode name`. */
+function isMappedAt(descriptor: number, address: number, size: number): boolean {
+  const range = `${address.toString(16)}-${(address + size).toString(16)}`;
+  const lines = readFileSync('/proc/self/maps', 'latin1').split('\n');
+  const fields = lines.find((line) => line.startsWith(`${range} rw-s `))?.split(/ +/);
+  return fields !== undefined && Number(fields[4]) === fstatSync(descriptor).ino;
 }
 
 /** Where there is no memfd_create: under a name for a moment, which a kill in between would leave behind. */

@@ -20,7 +20,7 @@
  *    zeros take the place of the region, and go when the garbage collector finds that no view is left.
  *
  * A thread that is terminated runs nothing any more, so a region that it had open stays mapped until the process
- * ends. Let threads that may be terminated share the regions of threads.
+ * ends. Let threads that may be terminated share the regions of threads, or borrow what another thread has open.
  */
 
 import { getSystemErrorName } from 'node:util';
@@ -43,6 +43,8 @@ interface Held {
   readonly size: number;
   /** -1 once it is closed. */
   descriptor: number;
+  /** Whether descriptor and mapping are another thread's, and stay as they are. */
+  readonly borrowed: boolean;
 }
 
 /** Invariant 4; also closes what was dropped without `close()`. */
@@ -59,21 +61,30 @@ export class ProcessRegion extends RegionViews<ArrayBuffer> implements Region {
   readonly #committed: Uint8Array;
   #refusal: string | undefined;
 
-  /** Takes over the descriptor and the mapping of it; see `createProcessRegion` and `openProcessRegion`. */
-  constructor(system: System, descriptor: number, { address, buffer }: Mapping) {
+  /**
+   * Takes over the descriptor and the mapping of it, unless they are borrowed; see `createProcessRegion`,
+   * `openProcessRegion` and `borrowProcessRegion`.
+   */
+  constructor(system: System, descriptor: number, { address, buffer }: Mapping, borrowed: boolean = false) {
     // V8 counts it as memory of its own and collects garbage once when 64 MiB have been added, but not more often
     // from then on. Node refuses to transfer such a buffer to another thread by itself. `markAsUntransferable` on top of that
     // makes Node 24 abort when it exits, as it can then not detach the buffer.
     super(buffer);
     this.size = buffer.byteLength;
-    this.#held = { system, address, size: this.size, descriptor };
+    this.#held = { system, address, size: this.size, descriptor, borrowed };
     this.#committed = new Uint8Array(Math.ceil(this.size / STEP));
-    dropped.register(buffer, this.#held);
+    if (!borrowed) dropped.register(buffer, this.#held);
   }
 
   get handle(): number {
     this.assertOpen();
     return this.#held.descriptor;
+  }
+
+  /** Where this process has mapped it. */
+  get address(): number {
+    this.assertOpen();
+    return this.#held.address;
   }
 
   get refusal(): string | undefined {
@@ -128,7 +139,8 @@ export class ProcessRegion extends RegionViews<ArrayBuffer> implements Region {
 
   close(): void {
     if (!this.closeViews()) return;
-    const { system, address, size, descriptor } = this.#held;
+    const { system, address, size, descriptor, borrowed } = this.#held;
+    if (borrowed) return;
     system.vacate(address, size);
     this.#held.descriptor = -1;
     system.closeDescriptor(descriptor);
@@ -170,15 +182,19 @@ export function createProcessRegion(size: number, from: SystemResult = loadSyste
 /**
  * Opens a region that this process got from its parent under this number of descriptor. The descriptor then belongs
  * to the region, which closes it, unless there is a reason why it cannot be had; so another thread of the same
- * process must open a duplicate.
+ * process must open a duplicate. With `pid` it is a duplicate of what has this number in that process.
  */
 export function openProcessRegion(
   descriptor: number,
-  { duplicate = false, from = loadSystem() }: { duplicate?: boolean; from?: SystemResult } = {},
+  {
+    pid,
+    duplicate = pid !== undefined,
+    from = loadSystem(),
+  }: { pid?: number; duplicate?: boolean; from?: SystemResult } = {},
 ): ProcessRegionResult {
   if (from.system === undefined) return from;
   const { system } = from;
-  const own = duplicate ? system.duplicate(descriptor) : descriptor;
+  const own = duplicate ? system.duplicate(descriptor, pid) : descriptor;
   const size = own < 0 ? own : system.sizeOf(own);
   // A file, a pipe or a socket, which happens when numbers are mixed up.
   const isRegion = size > 0 && size % Float64Array.BYTES_PER_ELEMENT === 0;
@@ -187,4 +203,20 @@ export function openProcessRegion(
   if (duplicate && own >= 0) system.closeDescriptor(own);
   if (isRegion) return { unavailable: refusalOf(size, mapping) };
   return { unavailable: `descriptor ${descriptor} leads to no region of shared memory` };
+}
+
+/**
+ * Opens a region that another thread of this process has open, and never closes: with its descriptor, and at its
+ * addresses. So a thread that is terminated leaves nothing open, and nothing mapped.
+ */
+export function borrowProcessRegion(
+  { descriptor, address }: { readonly descriptor: number; readonly address: number },
+  from: SystemResult = loadSystem(),
+): ProcessRegionResult {
+  if (from.system === undefined) return from;
+  const { system } = from;
+  const size = system.sizeOf(descriptor);
+  const mapping = size < 0 ? size : system.view(descriptor, address, size);
+  if (typeof mapping !== 'number') return { region: new ProcessRegion(system, descriptor, mapping, true) };
+  return { unavailable: `descriptor ${descriptor} is not mapped at ${address}` };
 }

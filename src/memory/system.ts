@@ -20,12 +20,16 @@ export interface System {
   createMemory(size: number): number;
   /** The size of the memory behind a descriptor. */
   sizeOf(descriptor: number): number;
-  /** Another descriptor of the same memory. */
-  duplicate(descriptor: number): number;
+  /** Another descriptor of the same memory; of memory of this process, or of another one that is of the same user. */
+  duplicate(descriptor: number, pid?: number): number;
+  /** A pipe of which this one descriptor is both ends, so that it lasts until the descriptor is closed. */
+  createPipe(): number;
   closeDescriptor(descriptor: number): void;
   /** Sees to it that there is memory for these bytes. 0, or what is in the way. */
   allocate(descriptor: number, start: number, length: number): number;
   map(descriptor: number, size: number): Mapping | number;
+  /** The memory behind a descriptor, if this process has it mapped at that address already, by another thread. */
+  view(descriptor: number, address: number, size: number): Mapping | number;
   /**
    * Gives the shared memory back and leaves private zeros in its place, at the same address: views that
    * somebody still has cannot crash the process, nor reach what is mapped there next.
@@ -49,6 +53,7 @@ export const errors = {
   interrupted: -4,
   again: -11,
   noMemory: -12,
+  badAddress: -14,
   tooLarge: -27,
   noSpace: -28,
   timedOut: -110,

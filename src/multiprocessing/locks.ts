@@ -60,7 +60,12 @@ export class Condition extends sync.Condition {
 sync.registerShared(Lock, sync.Lock, 'multiprocessing.Lock', import.meta.url);
 sync.registerShared(RLock, sync.RLock, 'multiprocessing.RLock', import.meta.url);
 sync.registerShared(Semaphore, sync.Semaphore, 'multiprocessing.Semaphore', import.meta.url);
-sync.registerShared(BoundedSemaphore, sync.BoundedSemaphore, 'multiprocessing.BoundedSemaphore', import.meta.url);
+sync.registerShared(
+  BoundedSemaphore,
+  sync.BoundedSemaphore,
+  'multiprocessing.BoundedSemaphore',
+  import.meta.url,
+);
 sync.registerShared(Event, sync.Event, 'multiprocessing.Event', import.meta.url);
 sync.registerShared(Barrier, sync.Barrier, 'multiprocessing.Barrier', import.meta.url);
 sync.registerShared(Condition, sync.Condition, 'multiprocessing.Condition', import.meta.url);

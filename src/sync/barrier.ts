@@ -1,4 +1,10 @@
-import { checkCount, checkDuration, checkFunction, type SyncWaitOptions, type WaitOptions } from '../options.ts';
+import {
+  checkCount,
+  checkDuration,
+  checkFunction,
+  type SyncWaitOptions,
+  type WaitOptions,
+} from '../options.ts';
 import { BARRIER_WORDS, BarrierCore, MOST_PARTIES } from './cores/barrier-core.ts';
 import { type Place, SharedObject } from './shared-object.ts';
 
@@ -32,7 +38,8 @@ export class Barrier extends SharedObject {
    */
   constructor(place: Place, parties = 1, { action, timeout }: BarrierOptions = {}) {
     checkCount('parties', parties, 1);
-    if (parties > MOST_PARTIES) throw new RangeError(`parties must be <= ${MOST_PARTIES}, received ${parties}`);
+    if (parties > MOST_PARTIES)
+      throw new RangeError(`parties must be <= ${MOST_PARTIES}, received ${parties}`);
     checkFunction('action', action);
     checkDuration('timeout', timeout);
     super(place, BARRIER_WORDS);

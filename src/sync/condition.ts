@@ -1,6 +1,6 @@
 import { checkCount, checkDuration, type SyncWaitOptions, type WaitOptions } from '../options.ts';
-import { CONDITION_WORDS, ConditionCore } from './cores/condition-core.ts';
-import { CORE } from './cores/core.ts';
+import { CONDITION_WORDS, ConditionCore, type Suspendable } from './cores/condition-core.ts';
+import { suspendables } from './cores/suspendables.ts';
 import type { Guard } from './guard.ts';
 import type { Lock } from './lock.ts';
 import type { RLock } from './rlock.ts';
@@ -25,7 +25,7 @@ export class Condition extends SharedObject {
   constructor(place: Place, lock: Lock | RLock) {
     super(place, CONDITION_WORDS);
     this.lock = lock;
-    this.#core = new ConditionCore(lock[CORE], this.block, 0);
+    this.#core = new ConditionCore(suspendables.get(lock) as Suspendable, this.block, 0);
   }
 
   /** Its lock, without which it is of no use, goes along. */

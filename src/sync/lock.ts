@@ -1,6 +1,6 @@
 import { checkDuration, type SyncWaitOptions, type WaitOptions } from '../options.ts';
-import { CORE } from './cores/core.ts';
 import { LOCK_WORDS, LockCore } from './cores/lock-core.ts';
+import { suspendables } from './cores/suspendables.ts';
 import type { Guard } from './guard.ts';
 import { type Place, SharedObject } from './shared-object.ts';
 
@@ -17,17 +17,18 @@ import { type Place, SharedObject } from './shared-object.ts';
  * account.balance -= 10;
  */
 export class Lock extends SharedObject {
-  readonly [CORE]: LockCore;
+  readonly #core: LockCore;
 
   /** @internal */
   constructor(place: Place) {
     super(place, LOCK_WORDS);
-    this[CORE] = new LockCore(this.block, 0);
+    this.#core = new LockCore(this.block, 0);
+    suspendables.set(this, this.#core);
   }
 
   /** Whether somebody holds it. It may be otherwise as soon as you know. */
   get locked(): boolean {
-    return this[CORE].locked;
+    return this.#core.locked;
   }
 
   /**
@@ -36,18 +37,18 @@ export class Lock extends SharedObject {
    * @throws TimeoutError, `signal.reason`, OwnerDiedError, RangeError for a wrong timeout
    */
   acquire(options: WaitOptions = {}): Promise<Guard> {
-    return this[CORE].acquire(options);
+    return this.#core.acquire(options);
   }
 
   /** The same, and blocks this thread meanwhile: nothing else that needs its event loop happens. */
   acquireSync({ timeout }: SyncWaitOptions = {}): Guard {
     checkDuration('timeout', timeout);
-    return this[CORE].acquireSync(timeout);
+    return this.#core.acquireSync(timeout);
   }
 
   /** Takes it if it is free; else `null`. @throws OwnerDiedError */
   tryAcquire(): Guard | null {
-    return this[CORE].tryAcquire();
+    return this.#core.tryAcquire();
   }
 
   /**
@@ -56,7 +57,7 @@ export class Lock extends SharedObject {
    * @throws InvalidStateError if nobody holds it
    */
   release(): void {
-    this[CORE].release();
+    this.#core.release();
   }
 
   /** Calls `fn` with the lock held, and gives what it gives. */

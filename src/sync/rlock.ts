@@ -1,6 +1,10 @@
 import { checkDuration, type SyncWaitOptions } from '../options.ts';
-import { CORE } from './cores/core.ts';
-import { REENTRANT_LOCK_WORDS, ReentrantLockCore, type ReentrantWaitOptions } from './cores/reentrant-lock-core.ts';
+import {
+  REENTRANT_LOCK_WORDS,
+  ReentrantLockCore,
+  type ReentrantWaitOptions,
+} from './cores/reentrant-lock-core.ts';
+import { suspendables } from './cores/suspendables.ts';
 import type { Guard } from './guard.ts';
 import { type Place, SharedObject } from './shared-object.ts';
 
@@ -17,17 +21,18 @@ import { type Place, SharedObject } from './shared-object.ts';
  * });
  */
 export class RLock extends SharedObject {
-  readonly [CORE]: ReentrantLockCore;
+  readonly #core: ReentrantLockCore;
 
   /** @internal */
   constructor(place: Place) {
     super(place, REENTRANT_LOCK_WORDS);
-    this[CORE] = new ReentrantLockCore(this.block, 0);
+    this.#core = new ReentrantLockCore(this.block, 0);
+    suspendables.set(this, this.#core);
   }
 
   /** Whether somebody holds it, be it the caller or another. */
   get locked(): boolean {
-    return this[CORE].locked;
+    return this.#core.locked;
   }
 
   /**
@@ -37,7 +42,7 @@ export class RLock extends SharedObject {
    *   does not hold this lock
    */
   async acquire(options: ReentrantWaitOptions = {}): Promise<Guard> {
-    return await this[CORE].acquire(options);
+    return await this.#core.acquire(options);
   }
 
   /**
@@ -47,21 +52,21 @@ export class RLock extends SharedObject {
    */
   acquireSync({ timeout }: SyncWaitOptions = {}): Guard {
     checkDuration('timeout', timeout);
-    return this[CORE].acquireSync(timeout);
+    return this.#core.acquireSync(timeout);
   }
 
   /** Takes it, on behalf of the thread, if it is free or the caller's; else `null`. @throws OwnerDiedError */
   tryAcquire(): Guard | null {
-    return this[CORE].tryAcquire();
+    return this.#core.tryAcquire();
   }
 
   /** Takes back one acquire. @throws InvalidStateError if the caller does not hold it */
   release(): void {
-    this[CORE].release();
+    this.#core.release();
   }
 
   /** Calls `fn` with the lock held. Whatever `fn` calls, also after an await, may acquire it again. */
   async withLock<R>(fn: () => R | PromiseLike<R>, options: ReentrantWaitOptions = {}): Promise<R> {
-    return await this[CORE].withLock(fn, options);
+    return await this.#core.withLock(fn, options);
   }
 }

@@ -7,9 +7,10 @@
  * In one thread the same memory is always the same object, however often it arrives.
  */
 
-import { type ArenaBlock, open, type PlacedReference, processArena, refer, threadArena } from '../memory/arena/index.ts';
+import { open, type PlacedReference, processArena, refer, threadArena } from '../memory/arena/arenas.ts';
+import type { ArenaBlock } from '../memory/arena/block.ts';
 import type { Reach } from '../memory/block.ts';
-import { reachesThreadsOnly, registerKind, reviveAll, SHARE, type Share, type Shareable } from '../wire/shareable.ts';
+import { reachesThreadsOnly, registerKind, reviveAll, SHARE, type Share } from '../wire/shareable.ts';
 
 /** Where an object is to live: in new memory of this reach, or, when it arrives from elsewhere, in memory that is there. */
 export type Place = Reach | ArenaBlock;
@@ -21,9 +22,8 @@ interface Kind {
 }
 
 const kinds = new WeakMap<Function, Kind>();
-const objects = new WeakMap<ArenaBlock, WeakRef<SharedObject>>();
 
-export abstract class SharedObject implements Shareable {
+export abstract class SharedObject {
   /** Also what keeps the memory: as long as this object is there, so is its block. */
   protected readonly block: ArenaBlock;
   /** It was made here, by this call, and not revived. */
@@ -33,7 +33,7 @@ export abstract class SharedObject implements Shareable {
     this.isNew = typeof place === 'string';
     const bytes = words * Int32Array.BYTES_PER_ELEMENT;
     this.block = typeof place === 'string' ? arenaOf(place).create(bytes) : place;
-    objects.set(this.block, new WeakRef(this));
+    this.block.face(() => this);
   }
 
   /** Other objects that this one needs wherever it is: what its constructor takes after the place. */
@@ -41,15 +41,26 @@ export abstract class SharedObject implements Shareable {
     return [];
   }
 
-  [SHARE](reach: Reach): Share {
+  /** @internal */
+  toShare(reach: Reach): Share {
     const { name, module } = kindOf(this);
     if (reach === 'process' && this.block.reach === 'thread') {
       throw reachesThreadsOnly(name, name.replace(/^[a-z]+/, 'multiprocessing'));
     }
-    const data: SharedData = { block: refer(this.block), along: this.along.map((other) => other[SHARE](reach)) };
+    lease(this);
+    const data: SharedData = {
+      block: refer(this.block),
+      along: this.along.map((other) => other.toShare(reach)),
+    };
     return { kind: name, module, data };
   }
 }
+
+Object.defineProperty(SharedObject.prototype, SHARE, {
+  value(this: SharedObject, reach: Reach): Share {
+    return this.toShare(reach);
+  },
+});
 
 interface SharedData {
   readonly block: PlacedReference;
@@ -70,10 +81,34 @@ export function registerShared(
   kinds.set(subject, { name, module });
   registerKind(name, (data) => {
     const { block: reference, along } = data as SharedData;
-    const block = open(reference);
-    const present = objects.get(block)?.deref();
-    return present ?? (Reflect.construct(base, [block, ...reviveAll(along)], subject) as SharedObject);
+    return open(reference).face(
+      (block) => Reflect.construct(base, [block, ...reviveAll(along)], subject) as SharedObject,
+    );
   });
+}
+
+/**
+ * What leaves as a result or a report is kept here for a while, until it must have arrived: nobody else may have it then,
+ * and nobody says when it has got there. Shorter, and it is gone when the other side was busy for so long.
+ */
+const LEASE_MS = 60_000;
+/** Until when each is kept; the oldest first. */
+const leases = new Map<SharedObject, number>();
+let ending: NodeJS.Timeout | undefined;
+
+function lease(object: SharedObject): void {
+  leases.delete(object);
+  leases.set(object, performance.now() + LEASE_MS);
+  ending ??= setTimeout(endLeases, LEASE_MS).unref();
+}
+
+function endLeases(): void {
+  const now = performance.now();
+  for (const [object, end] of leases) {
+    if (end > now) break;
+    leases.delete(object);
+  }
+  ending = leases.size > 0 ? setTimeout(endLeases, LEASE_MS).unref() : undefined;
 }
 
 function arenaOf(reach: Reach) {
@@ -82,7 +117,11 @@ function arenaOf(reach: Reach) {
 
 /** Of the class, or of the nearest one that it extends. */
 function kindOf(object: SharedObject): Kind {
-  for (let type: object | null = object.constructor; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
+  for (
+    let type: object | null = object.constructor;
+    typeof type === 'function';
+    type = Object.getPrototypeOf(type)
+  ) {
     const kind = kinds.get(type);
     if (kind !== undefined) return kind;
   }

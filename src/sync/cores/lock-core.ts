@@ -28,10 +28,10 @@ import type { Block } from '../../memory/block.ts';
 import { Latch } from '../../memory/latch.ts';
 import { isAlive, ownerWord } from '../../memory/owner.ts';
 import type { WaitOptions } from '../../options.ts';
-import type { Suspendable, Suspended } from './condition-core.ts';
 import { Guard, type Guarded } from '../guard.ts';
 import { Line, type Waited } from '../line.ts';
 import { WAIT_LIST_WORDS, WaitList } from '../wait-list.ts';
+import type { Suspendable, Suspended } from './condition-core.ts';
 
 const LATCH = 0;
 const OWNER = 1;

@@ -14,8 +14,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { InvalidStateError } from '../../errors.ts';
 import type { Block } from '../../memory/block.ts';
 import type { WaitOptions } from '../../options.ts';
-import type { Suspendable, Suspended } from './condition-core.ts';
 import { Guard, type Guarded } from '../guard.ts';
+import type { Suspendable, Suspended } from './condition-core.ts';
 import { LOCK_WORDS, LockCore } from './lock-core.ts';
 
 export const REENTRANT_LOCK_WORDS: number = LOCK_WORDS;

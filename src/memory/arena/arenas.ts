@@ -1,0 +1,214 @@
+/**
+ * Which arenas this thread uses: one of each reach for what it makes itself, and those that references have led it to.
+ *
+ *   main thread        threadArena() ──▶ SharedArrayBuffer ──── worker's setup ───▶ adoptThreadArena()
+ *                      processArena() ─▶ memfd ◀── /proc/<pid>/fd/<descriptor> ──── adoptProcessArena()
+ *
+ * There should be one of each reach for all, as everything is nearer then, and it comes about by itself where workers are
+ * told of what there is when they start. A thread that has made one of its own before it heard of the other is none the
+ * worse for it: references say where their arena is to be found.
+ *
+ * An arena that a thread has opened stays open as long as the thread lives; and its descriptor as long as the process,
+ * since others may have to find it there.
+ */
+
+import { InvalidStateError, OutOfSharedMemoryError, SharedMemoryUnavailableError } from '../../errors.ts';
+import {
+  borrowProcessRegion,
+  createProcessRegion,
+  openProcessRegion,
+  type ProcessRegion,
+} from '../process-region.ts';
+import type { Region } from '../region.ts';
+import { ThreadRegion } from '../thread-region.ts';
+import { Arena, type Reference } from './arena.ts';
+import type { ArenaBlock } from './block.ts';
+
+/** Where other processes, and threads of this one, find an arena of processes. */
+export interface ProcessPlace {
+  readonly pid: number;
+  readonly descriptor: number;
+  /** Where that process has mapped it. */
+  readonly address: number;
+}
+
+export type Place = SharedArrayBuffer | ProcessPlace;
+
+/** A reference that is understood by whoever has never heard of the arena. */
+export interface PlacedReference extends Reference {
+  readonly place: Place;
+}
+
+/** Bytes. They cost addresses, and memory only as it is used. */
+const SIZE = 2 ** 30;
+/** Where not even the addresses can be had, half of that, and so on. */
+const SMALLEST = 2 ** 24;
+
+const arenas = new Map<number, { readonly arena: Arena; readonly place: Place }>();
+
+interface Own {
+  /** What this thread was told of, and has not opened yet. */
+  told: Place | undefined;
+  arena: Arena | undefined;
+}
+
+const own: Readonly<Record<Region['kind'], Own>> = {
+  thread: { told: undefined, arena: undefined },
+  process: { told: undefined, arena: undefined },
+};
+
+/**
+ * The arena for what the threads of this process share.
+ *
+ * @throws OutOfSharedMemoryError
+ */
+export function threadArena(): Arena {
+  return (own.thread.arena ??= openTold(own.thread) ?? makeThreadArena());
+}
+
+/**
+ * The arena for what the processes of this family share.
+ *
+ * @throws SharedMemoryUnavailableError where processes cannot share memory
+ * @throws OutOfSharedMemoryError
+ */
+export function processArena(): Arena {
+  return (own.process.arena ??= openTold(own.process) ?? makeProcessArena());
+}
+
+/** Tells this thread, at its start, of the arena that the other threads use. */
+export function adoptThreadArena(buffer: SharedArrayBuffer): void {
+  own.thread.told ??= buffer;
+}
+
+/** Tells this thread, at its start, of the arena that the other processes use. It is opened when there is need of it. */
+export function adoptProcessArena(place: ProcessPlace): void {
+  own.process.told ??= place;
+}
+
+/** What to tell a worker of this process; `undefined` as long as there is none. */
+export function presentThreadArena(): SharedArrayBuffer | undefined {
+  return presentPlace(own.thread) as SharedArrayBuffer | undefined;
+}
+
+/** What to tell a worker, of this process or another; `undefined` as long as there is none. */
+export function presentProcessArena(): ProcessPlace | undefined {
+  return presentPlace(own.process) as ProcessPlace | undefined;
+}
+
+/** A reference to hand over, to somebody who may not have the arena yet. */
+export function share(block: ArenaBlock): PlacedReference {
+  const reference = block.arena.share(block);
+  const { place } = arenas.get(reference.arena) as { place: Place };
+  return { ...reference, place };
+}
+
+/**
+ * The block of this thread for what was shared.
+ *
+ * @throws InvalidStateError if there is no such object any more
+ * @throws SharedMemoryUnavailableError if its arena cannot be reached
+ */
+export function adopt(reference: PlacedReference): ArenaBlock {
+  return arenaOf(reference).adopt(reference);
+}
+
+/** Says where an object is, to somebody who may not have the arena yet; keeps nothing, see `Arena.refer`. */
+export function refer(block: ArenaBlock): PlacedReference {
+  const reference = block.arena.refer(block);
+  const { place } = arenas.get(reference.arena) as { place: Place };
+  return { ...reference, place };
+}
+
+/** The block of this thread for what was referred to. @throws as `adopt` */
+export function open(reference: PlacedReference): ArenaBlock {
+  return arenaOf(reference).open(reference);
+}
+
+/** The reference will not get to anybody. @throws as `adopt` */
+export function retract(reference: PlacedReference): void {
+  arenaOf(reference).retract(reference);
+}
+
+/** To be called when a worker has ended: frees what only it had. */
+export function reclaimDead(): void {
+  for (const { arena } of arenas.values()) arena.reclaim();
+}
+
+function presentPlace({ arena, told }: Own): Place | undefined {
+  return arena === undefined ? told : arenas.get(arena.id)?.place;
+}
+
+function arenaOf({ arena: id, place }: PlacedReference): Arena {
+  const known = arenas.get(id);
+  if (known !== undefined) return known.arena;
+  const mine = own[place instanceof SharedArrayBuffer ? 'thread' : 'process'];
+  // Of several places for the same arena the one from the start is the best: it may be in this process.
+  if (mine.arena === undefined) mine.arena = openTold(mine);
+  const arena = arenas.get(id)?.arena ?? openArena(place);
+  if (arena.id === id) return (mine.arena ??= arena), arena;
+  throw new InvalidStateError(
+    'The process that this shared object came from has ended, and its number is another process’s by now.',
+  );
+}
+
+/** `undefined`: it cannot be reached any more, as its process has ended, or there never was one. */
+function openTold(mine: Own): Arena | undefined {
+  const { told } = mine;
+  mine.told = undefined;
+  if (told === undefined) return undefined;
+  try {
+    return openArena(told);
+  } catch (error) {
+    if (error instanceof SharedMemoryUnavailableError) return undefined;
+    throw error;
+  }
+}
+
+function openArena(place: Place): Arena {
+  if (place instanceof SharedArrayBuffer) return keep(new Arena(new ThreadRegion(place)), place);
+  const borrowed = place.pid === process.pid ? borrowProcessRegion(place).region : undefined;
+  const { region, unavailable } =
+    borrowed === undefined ? openProcessRegion(place.descriptor, { pid: place.pid }) : { region: borrowed };
+  if (region === undefined) {
+    throw new SharedMemoryUnavailableError(
+      `The memory of process ${place.pid} cannot be reached: ${unavailable}. ` +
+        'A shared object lives as long as a process that has it: keep the one that made it until others have got it.',
+    );
+  }
+  return keepProcessArena(new Arena(region), region);
+}
+
+function makeThreadArena(): Arena {
+  for (let size = SIZE; ; size /= 2) {
+    try {
+      const region = new ThreadRegion(size);
+      return keep(Arena.create(region) as Arena, region.handle);
+    } catch (error) {
+      if (error instanceof RangeError && size > SMALLEST) continue;
+      throw error;
+    }
+  }
+}
+
+function makeProcessArena(): Arena {
+  let { region, unavailable } = createProcessRegion(SIZE);
+  for (let size = SIZE / 2; region === undefined && size >= SMALLEST; size /= 2) {
+    ({ region, unavailable } = createProcessRegion(size));
+  }
+  if (region === undefined) throw new SharedMemoryUnavailableError(`${unavailable}.`);
+  const arena = Arena.create(region);
+  if (arena !== undefined) return keepProcessArena(arena, region);
+  const { refusal } = region;
+  region.close();
+  throw new OutOfSharedMemoryError(`There is no memory for shared objects: ${refusal}.`);
+}
+
+function keepProcessArena(arena: Arena, region: ProcessRegion): Arena {
+  return keep(arena, { pid: process.pid, descriptor: region.handle, address: region.address });
+}
+
+function keep(arena: Arena, place: Place): Arena {
+  arenas.set(arena.id, { arena, place });
+  return arena;
+}
