@@ -3,25 +3,33 @@
 //
 // Node takes about 0.4 ms to load a module, however small, and the library has some sixty: import and first result
 // of a pool take half as long from the bundle. One build for all entries, so that what they have in common stays
-// one module: a task that imports the library in a worker must find the `currentTask()` of that worker.
+// one module: a task that imports the library in a worker must find the `currentTask()` of that worker, and a lock is
+// the same class whether it came by `manyhands/threading` or by `manyhands/multiprocessing`.
 //
 // Node's own modules are asked for by `process.getBuiltinModule`, which takes a third of the time that `import` does:
 // 2 ms less for the library.
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const compiled = (file) => fileURLToPath(new URL(`../dist/src/${file}.js`, import.meta.url));
 
-const bundle = await rolldown({
-  input: {
-    index: compiled('index'),
-    'thread-worker': compiled('backends/thread/thread-worker'),
-    'process-worker': compiled('backends/process/process-worker'),
-  },
-  platform: 'node',
-  // Packages, and what comes with Node.
-  external: /^[@a-z]/,
-});
+/** What workers start with. */
+const WORKERS = {
+  'thread-worker': compiled('backends/thread/thread-worker'),
+  'process-worker': compiled('backends/process/process-worker'),
+};
+
+/** What users import, by the names that package.json gives to its exports and to the files of the bundle. */
+function publicEntries() {
+  const { exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const entries = {};
+  for (const { types, default: file } of Object.values(exports)) {
+    const [, name] = /^\.\/dist\/src\/bundle\/(.*)\.js$/.exec(file ?? '') ?? [];
+    if (name !== undefined) entries[name] = compiled(/^\.\/dist\/src\/(.*)\.d\.ts$/.exec(types)[1]);
+  }
+  return entries;
+}
 
 /** `import { a as b } from "node:m"` without an import. */
 const quickBuiltins = {
@@ -36,12 +44,51 @@ const quickBuiltins = {
   },
 };
 
-await bundle.write({
-  dir: fileURLToPath(new URL('../dist/src/bundle/', import.meta.url)),
-  entryFileNames: '[name].js',
-  chunkFileNames: '[name].js',
-  cleanDir: true,
-  plugins: [quickBuiltins],
-  codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
-});
-await bundle.close();
+/**
+ * Joins what the entries import into few files: `shared` is what the front door and the workers load; `primitives` what
+ * only others have in common, so that nobody loads locks to run tasks.
+ *
+ * @param {Record<string, string>} entries the compiled modules, by the names of their files in the bundle
+ * @param {string} dir
+ */
+export async function bundle(entries, dir) {
+  /** What the front door and the workers import, sooner or later in the same tick. */
+  const front = new Set();
+  const findFront = {
+    name: 'find-front',
+    buildEnd() {
+      const follow = (id) => {
+        if (front.has(id)) return;
+        front.add(id);
+        for (const imported of this.getModuleInfo(id)?.importedIds ?? []) follow(imported);
+      };
+      for (const id of [compiled('index'), ...Object.values(WORKERS)]) follow(id);
+    },
+  };
+  const build = await rolldown({
+    input: { ...WORKERS, ...entries },
+    platform: 'node',
+    // Packages, and what comes with Node.
+    external: /^[@a-z]/,
+    plugins: [findFront],
+  });
+  await build.write({
+    dir,
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    cleanDir: true,
+    plugins: [quickBuiltins],
+    codeSplitting: {
+      groups: [
+        { name: 'shared', test: (id) => front.has(id), minShareCount: 2, priority: 1 },
+        // Not what the first group left in `index`: its dependencies would come along.
+        { name: 'primitives', test: (id) => !front.has(id), minShareCount: 2 },
+      ],
+    },
+  });
+  await build.close();
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await bundle(publicEntries(), fileURLToPath(new URL('../dist/src/bundle/', import.meta.url)));
+}

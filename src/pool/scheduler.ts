@@ -45,11 +45,12 @@ import {
   SAY_STARTED,
   STARTED,
 } from '../wire/protocol.ts';
-import { loadKind, UnknownKindError } from '../wire/shareable.ts';
+import { UnknownKindError } from '../wire/shareable.ts';
 import type { Backend } from './backend.ts';
 import { type Channel, LATER, type Leftover, type Outcomes, SOON } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
 import { functionOf, type TaskFunction } from './functions.ts';
+import { inOrder } from './in-order.ts';
 import { hold, letGo } from './keep-alive.ts';
 import { learnErrorClasses } from './known-errors.ts';
 import type { PoolSettings } from './options.ts';
@@ -332,27 +333,7 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   message(task: Task, message: FromWorker): void {
-    if (task.unread !== undefined) {
-      task.unread.push(message);
-      return;
-    }
-    try {
-      this.#read(task, message);
-    } catch (error) {
-      if (!(error instanceof UnknownKindError)) throw error;
-      this.#readLater(task, message, error);
-    }
-  }
-
-  /** When the module is there that knows what is in the message; what comes meanwhile waits behind it. */
-  #readLater(task: Task, message: FromWorker, unknown: UnknownKindError): void {
-    task.unread = [message];
-    void loadKind(unknown).then(() => {
-      const messages = task.unread ?? [];
-      task.unread = undefined;
-      for (const next of messages) this.message(task, next);
-      this.#plan();
-    });
+    inOrder(task, () => this.#read(task, message), this.#planAgain);
   }
 
   /** @throws UnknownKindError, before anything has been done */
@@ -399,8 +380,11 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
       if (!task.future.cancel()) this.#lose(task, death, cause);
     }
     for (const task of leftover.begun) {
-      if (open && !task.future.done() && task.mayRunAgain) this.#retry(task);
-      else this.#lose(task, death, cause);
+      const endIt = (): void => {
+        if (open && !task.future.done() && task.mayRunAgain) this.#retry(task);
+        else this.#lose(task, death, cause);
+      };
+      inOrder(task, endIt, this.#planAgain);
     }
   }
 

@@ -3,7 +3,7 @@
 import type { Transferable } from 'node:worker_threads';
 import { Future, type Owner } from '../futures/future.ts';
 import type { SubmitOptions } from '../futures/submit-options.ts';
-import type { CallDetails, FromWorker } from '../wire/protocol.ts';
+import type { CallDetails } from '../wire/protocol.ts';
 import type { TaskFunction } from './functions.ts';
 import type { Queued } from './pending-queue.ts';
 import type { SubmitStack } from './submit-stack.ts';
@@ -63,8 +63,8 @@ export class Task implements Owner, Queued {
   transfer: Transferable[] | undefined = undefined;
   /** The shareable objects in the arguments, alive until it is over: only then no worker will look for them. */
   shared: readonly object[] | undefined = undefined;
-  /** What its worker said of it, and cannot be read before a module is loaded. */
-  unread: FromWorker[] | undefined = undefined;
+  /** What is to be done with it when a module is loaded; see `in-order.ts`. */
+  waiting: Array<() => void> | undefined = undefined;
 
   /** What it is called in messages, while a worker has it. For the channel. */
   wireId = 0;

@@ -11,7 +11,8 @@
  * bundle that is the chunk that the module was put into, which is the same for all who import it.
  *
  * Rules for those who write such a class
- * 1. The method is the class's, not an own property of each object. `shareBy` gives it one.
+ * 1. The method is the class's, not an own property of each object. `shareBy` gives it one. The class extends no
+ *    builtin: an array or a map is copied.
  * 2. An object that occurs several times in one message is asked for one share, and arrives as one object. That two
  *    messages give one object is the business of `revive`, which looks into a table of its own.
  * 3. Shares and revivals do not come in pairs. A task that is cancelled is never read, one that is run again
