@@ -23,6 +23,7 @@ import type { Region } from '../region.ts';
 import { ThreadRegion } from '../thread-region.ts';
 import { Arena, type Reference } from './arena.ts';
 import type { ArenaBlock } from './block.ts';
+import * as layout from './layout.ts';
 
 /** Where other processes, and threads of this one, find an arena of processes. */
 export interface ProcessPlace {
@@ -154,7 +155,10 @@ function openTold(mine: Own): Arena | undefined {
 }
 
 function open(place: Place): Arena {
-  if (place instanceof SharedArrayBuffer) return keep(new Arena(new ThreadRegion(place)), place);
+  if (place instanceof SharedArrayBuffer) {
+    const region = new ThreadRegion(place);
+    return present(region) ?? keep(new Arena(region), place);
+  }
   const borrowed = place.pid === process.pid ? borrowProcessRegion(place).region : undefined;
   const { region, unavailable } =
     borrowed === undefined ? openProcessRegion(place.descriptor, { pid: place.pid }) : { region: borrowed };
@@ -164,7 +168,15 @@ function open(place: Place): Arena {
         'A shared object lives as long as a process that has it: keep the one that made it until others have got it.',
     );
   }
-  return keepProcessArena(new Arena(region), region);
+  const known = present(region);
+  if (known === undefined) return keepProcessArena(new Arena(region), region);
+  region.close();
+  return known;
+}
+
+/** The arena in this region, if this thread has it open: by way of another region, and as a participant already. */
+function present(region: Region): Arena | undefined {
+  return arenas.get(region.doubles[layout.ID_DOUBLE] as number)?.arena;
 }
 
 function makeThreadArena(): Arena {
