@@ -93,6 +93,24 @@ describe('the arenas of a thread', () => {
     });
   });
 
+  it('are known without a place to whoever was told of them, and to nobody else', limit, async () => {
+    const [told, other] = [startThread(), startThread()];
+    await using([told, other], async () => {
+      await told.call('adoptArenas', {
+        thread: arenas.presentThreadArena() as SharedArrayBuffer,
+        process: arenas.presentProcessArena() as arenas.ProcessPlace,
+      });
+      for (const arena of [arenas.threadArena(), arenas.processArena()]) {
+        const { place: _, ...reference } = arenas.share(arena.create(8));
+        await assert.rejects(
+          other.call('adoptPlaced', reference),
+          /SharedMemoryUnavailableError: .* not told/,
+        );
+        assert.equal(await told.call('word', await told.call('adoptPlaced', reference), 0), 0);
+      }
+    });
+  });
+
   it('cannot be had when the process is gone that they were in', limit, async () => {
     const actor = startProcess();
     let reference: arenas.PlacedReference | undefined;
