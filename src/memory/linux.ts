@@ -1,11 +1,12 @@
 /**
- * Linux, by way of koffi: the calls that Node does not have. Whatever it has (closing, resizing) goes through
- * `node:fs`.
+ * Linux, by way of koffi: the calls that Node does not have, and those that open and close descriptors. In worker threads
+ * `node:fs` keeps a list of these, warns of closing what is not on it, and closes what is when the thread ends, although
+ * by then it may belong to somebody else.
  *
  * koffi is loaded with the first region, not before: it takes some 6 ms, and most programs never need it.
  */
 
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
+import { fstatSync, ftruncateSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import type * as Koffi from 'koffi';
@@ -72,17 +73,22 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   const mmap = libc.func('intptr_t mmap(intptr_t, size_t, int, int, int, int64_t)');
   const munmap = libc.func('int munmap(intptr_t, size_t)');
   const fallocate = libc.func('int fallocate(int, int, int64_t, int64_t)');
+  const close = libc.func('int close(int)');
   const pipe2 = libc.func('int pipe2(int *, int)');
   const ends = new Int32Array(2);
-  // Variadic in C. Declared with its arguments as they are here, which are passed in the same way on both
+  // Variadic in C. Declared with their arguments as they are here, which are passed in the same way on both
   // processors, since koffi would otherwise want the types of all of them with every call.
+  const open = libc.func('int open(const char *, int)');
   const futex = libc.func('long syscall(long, intptr_t, int, int, void *)');
   // Outside of V8's heap, although any array would do: it fails here and now in a runtime that has no views of
   // foreign memory, as Electron.
   const duration = new Int32Array(koffi.view(koffi.alloc('int64_t', 2), 16)).fill(0);
 
   const failed = (result: number): number => (result < 0 ? -koffi.errno() : result);
-  const open = (): number => {
+  // Opening this name gives another descriptor of the same thing, of any process, as dup would of our own.
+  const duplicate = (descriptor: number, pid: number = process.pid, flags: number = 0): number =>
+    failed(open(`/proc/${pid}/fd/${descriptor}`, O_RDWR | O_CLOEXEC | flags));
+  const makeMemory = (): number => {
     try {
       const memfd = libc.func('int memfd_create(const char *, unsigned int)');
       const descriptor = memfd('manyhands', MFD_CLOEXEC | MFD_NOEXEC_SEAL);
@@ -96,24 +102,23 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   return {
     slice: isMainThread ? SLICE_OF_MAIN : SLICE_OF_WORKER,
     createMemory(size) {
-      let descriptor = open();
+      let descriptor = makeMemory();
       if (descriptor < 0) descriptor = openAndUnlink(libc, failed);
       if (descriptor < 0) return descriptor;
       const error = attempt(() => ftruncateSync(descriptor, size));
-      if (error < 0) closeSync(descriptor);
+      if (error < 0) close(descriptor);
       return error < 0 ? error : descriptor;
     },
     sizeOf: (descriptor) => attempt(() => fstatSync(descriptor).size),
-    // There is no dup in Node; opening this name gives a descriptor of the same memory.
-    duplicate: (descriptor, pid) => attempt(() => openSync(`/proc/${pid ?? 'self'}/fd/${descriptor}`, 'r+')),
+    duplicate,
     createPipe() {
       const error: number = failed(pipe2(ends, O_CLOEXEC));
       if (error < 0) return error;
-      const both = attempt(() => openSync(`/proc/self/fd/${ends[0]}`, O_RDWR | O_NONBLOCK));
-      for (const end of ends) closeSync(end);
+      const both = duplicate(ends[0] as number, process.pid, O_NONBLOCK);
+      for (const end of ends) close(end);
       return both;
     },
-    closeDescriptor: closeSync,
+    closeDescriptor: (descriptor) => void close(descriptor),
     allocate: (descriptor, start, length) => failed(fallocate(descriptor, 0, start, length)),
     map(descriptor, size): Mapping | number {
       const address: number = failed(mmap(0, size, PROT_READ_WRITE, MAP_SHARED, descriptor, 0));

@@ -68,7 +68,7 @@ function audit({ words }: Region, allocator: Allocator): { free: Set<number>; ta
   return { free, taken: offsets.length - free.size };
 }
 
-describe('blocks of an arena', limit, () => {
+describe('blocks of an arena', () => {
   it('do not overlap, are 0, and are large enough, whatever is allocated and freed', limit, () => {
     const bytes = fc.oneof(fc.nat(300), fc.nat(5000), fc.nat(200_000));
     const step = fc.oneof(fc.record({ bytes }), fc.record({ free: fc.nat() })) as fc.Arbitrary<{
@@ -171,7 +171,7 @@ describe('blocks of an arena', limit, () => {
 });
 
 for (const kind of kinds) {
-  describe(`blocks of an arena of ${kind.name}`, limit, () => {
+  describe(`blocks of an arena of ${kind.name}`, () => {
     it('are in one hand each, when many allocate and free', limit, async () => {
       await using(open(kind), async ({ arena, actor }) => {
         const actors = await Promise.all([1, 2, 3].map(() => actor()));

@@ -11,20 +11,20 @@ const limit = { timeout: 60_000 };
 const LAST = 10_000;
 
 for (const kind of kinds) {
-  describe(`waiting for a word of a block: ${kind.name}`, limit, () => {
+  describe(`waiting for a word of a block: ${kind.name}`, () => {
     for (const how of ['async', 'sync', 'mixed'] as const) {
       for (const byName of [false, true]) {
-        const last = kind.name === 'processes' && how === 'async' ? LAST : LAST / 5;
+        const last = kind.name === 'processes' ? LAST : LAST / 5;
         const title = `${how}, ${last} times in turns${byName ? ', each telling the other by name' : ''}`;
         it(title, limit, async () => {
           await using(open(kind), async ({ arena, actor }) => {
             const other = await actor();
             const block = arena.create(64);
             const there = await other.call('adopt', arena.share(block));
-            const turns: Turns = { odd: false, last, how };
-            const owner = byName ? { owner: ownerWord() } : {};
-            const theirs = other.call('takeTurns', there, { odd: true, last, how, ...owner });
-            await takeTurns(block, byName ? { ...turns, owner: await other.call('owner') } : turns);
+            const named = (owner: number): Pick<Turns, 'owner'> => (byName ? { owner } : {});
+            const mine: Turns = { odd: false, last, how, ...named(await other.call('owner')) };
+            const theirs = other.call('takeTurns', there, { odd: true, last, how, ...named(ownerWord()) });
+            await takeTurns(block, mine);
             await theirs;
             assert.equal(block.words[0], last);
           });
@@ -111,7 +111,7 @@ for (const kind of kinds) {
   });
 }
 
-describe('a wait in an event loop', limit, () => {
+describe('a wait in an event loop', () => {
   for (const reach of ['thread', 'process']) {
     const arenas = JSON.stringify(new URL('../../src/memory/arena/arenas.js', import.meta.url).href);
     const begin = `import { ${reach}Arena } from ${arenas};

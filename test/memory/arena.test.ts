@@ -17,7 +17,7 @@ function makeAndDrop(arena: Arena, count: number, bytes: number): void {
 }
 
 for (const kind of kinds) {
-  describe(`an arena of ${kind.name}`, limit, () => {
+  describe(`an arena of ${kind.name}`, () => {
     it('makes objects that are 0, of the size that was asked for', limit, async () => {
       await using(open(kind), async ({ arena }) => {
         for (const bytes of [0, 1, 8, 100, 128, 4096, 1_000_000]) {
@@ -172,7 +172,7 @@ for (const kind of kinds) {
   });
 }
 
-describe('an object', limit, () => {
+describe('an object', () => {
   const kinded = 77;
 
   it('of a kind is given to the hook of that kind before it is freed', limit, async () => {
@@ -225,7 +225,7 @@ describe('an object', limit, () => {
   });
 });
 
-describe('opening an arena', limit, () => {
+describe('opening an arena', () => {
   it('is refused where there is none', limit, () => {
     for (const region of [new ThreadRegion(2 ** 20), makeProcessRegion(2 ** 20)]) {
       region.commit(0, region.size);
@@ -243,7 +243,7 @@ describe('opening an arena', limit, () => {
   });
 });
 
-describe('participants', limit, () => {
+describe('participants', () => {
   it('get the numbers of the dead', limit, async () => {
     await using(open(processes), async ({ arena, actor }) => {
       for (let n = 0; n < 4; n += 1) {

@@ -23,6 +23,7 @@ import type { Region } from '../region.ts';
 import { ThreadRegion } from '../thread-region.ts';
 import { Arena, type Reference } from './arena.ts';
 import type { ArenaBlock } from './block.ts';
+import * as layout from './layout.ts';
 
 /** Where other processes, and threads of this one, find an arena of processes. */
 export interface ProcessPlace {
@@ -34,9 +35,12 @@ export interface ProcessPlace {
 
 export type Place = SharedArrayBuffer | ProcessPlace;
 
-/** A reference that is understood by whoever has never heard of the arena. */
+/**
+ * With its place a reference is understood by whoever has never heard of the arena. It may be left away for those who
+ * have been told of it, where a message cannot carry it.
+ */
 export interface PlacedReference extends Reference {
-  readonly place: Place;
+  readonly place?: Place;
 }
 
 /** Bytes. They cost addresses, and memory only as it is used. */
@@ -97,7 +101,7 @@ export function presentProcessArena(): ProcessPlace | undefined {
 }
 
 /** A reference to hand over, to somebody who may not have the arena yet. */
-export function share(block: ArenaBlock): PlacedReference {
+export function share(block: ArenaBlock): Required<PlacedReference> {
   const reference = block.arena.share(block);
   const { place } = arenas.get(reference.arena) as { place: Place };
   return { ...reference, place };
@@ -142,14 +146,24 @@ function presentPlace({ arena, told }: Own): Place | undefined {
 function arenaOf({ arena: id, place }: PlacedReference): Arena {
   const known = arenas.get(id);
   if (known !== undefined) return known.arena;
-  const mine = own[place instanceof SharedArrayBuffer ? 'thread' : 'process'];
   // Of several places for the same arena the one from the start is the best: it may be in this process.
-  if (mine.arena === undefined) mine.arena = openTold(mine);
-  const arena = arenas.get(id)?.arena ?? openArena(place);
-  if (arena.id === id) return (mine.arena ??= arena), arena;
-  throw new InvalidStateError(
-    'The process that this shared object came from has ended, and its number is another process’s by now.',
-  );
+  if (!(place instanceof SharedArrayBuffer)) own.process.arena ??= openTold(own.process);
+  if (place === undefined || place instanceof SharedArrayBuffer) own.thread.arena ??= openTold(own.thread);
+  const told = arenas.get(id);
+  if (told !== undefined) return told.arena;
+  if (place === undefined) {
+    throw new SharedMemoryUnavailableError(
+      'This thread was not told of the memory that a shared object lies in.',
+    );
+  }
+  const arena = openArena(place);
+  if (arena.id !== id) {
+    throw new InvalidStateError(
+      'The process that this shared object came from has ended, and its number is another process’s by now.',
+    );
+  }
+  own[arena.reach].arena ??= arena;
+  return arena;
 }
 
 /** `undefined`: it cannot be reached any more, as its process has ended, or there never was one. */
@@ -166,7 +180,10 @@ function openTold(mine: Own): Arena | undefined {
 }
 
 function openArena(place: Place): Arena {
-  if (place instanceof SharedArrayBuffer) return keep(new Arena(new ThreadRegion(place)), place);
+  if (place instanceof SharedArrayBuffer) {
+    const region = new ThreadRegion(place);
+    return present(region) ?? keep(new Arena(region), place);
+  }
   const borrowed = place.pid === process.pid ? borrowProcessRegion(place).region : undefined;
   const { region, unavailable } =
     borrowed === undefined ? openProcessRegion(place.descriptor, { pid: place.pid }) : { region: borrowed };
@@ -176,7 +193,15 @@ function openArena(place: Place): Arena {
         'A shared object lives as long as a process that has it: keep the one that made it until others have got it.',
     );
   }
-  return keepProcessArena(new Arena(region), region);
+  const known = present(region);
+  if (known === undefined) return keepProcessArena(new Arena(region), region);
+  region.close();
+  return known;
+}
+
+/** The arena in this region, if this thread has it open: by way of another region, and as a participant already. */
+function present(region: Region): Arena | undefined {
+  return arenas.get(region.doubles[layout.ID_DOUBLE] as number)?.arena;
 }
 
 function makeThreadArena(): Arena {

@@ -3,7 +3,7 @@
  *
  *   add(word, value) ─▶ waits of that word ─▶ Hearing.hear(word): from now on news of it comes here
  *                            ▲
- *   news(word), all() ───────┘ those whose word has changed resolve
+ *   news(word), all() ───────┘ those whose word has changed are resolved
  *
  * Between threads news comes by `Atomics.waitAsync`, between processes by a bell: see `Hearing`.
  *
@@ -46,21 +46,22 @@ export class LoopWaits {
     this.#slice = slice;
   }
 
-  /** Resolves when the word is not `value`, or after so many milliseconds. */
-  add(word: number, value: number, timeout: number = Infinity): Promise<void> {
-    if (Atomics.load(this.#words, word) !== value || timeout <= 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wait: Wait = { value, resolve, timer: undefined };
-      const waits = this.#waits.get(word);
-      if (waits === undefined) this.#waits.set(word, new Set([wait]));
-      else waits.add(wait);
-      if (this.#waits.size === 1) this.#hold();
-      if (timeout !== Infinity) {
-        const expire = (): void => this.#end(word, wait);
-        wait.timer = setTimeout(expire, Math.min(timeout, LONGEST_MS));
-      }
-      this.news(word);
-    });
+  /** Calls `resolve` when the word is not `value`, or after so many milliseconds. */
+  add(word: number, value: number, timeout: number, resolve: () => void): void {
+    if (Atomics.load(this.#words, word) !== value || timeout <= 0) {
+      resolve();
+      return;
+    }
+    const wait: Wait = { value, resolve, timer: undefined };
+    const waits = this.#waits.get(word);
+    if (waits === undefined) this.#waits.set(word, new Set([wait]));
+    else waits.add(wait);
+    if (this.#waits.size === 1) this.#hold();
+    if (timeout !== Infinity) {
+      const expire = (): void => this.#end(word, wait);
+      wait.timer = setTimeout(expire, Math.min(timeout, LONGEST_MS));
+    }
+    this.news(word);
   }
 
   /** Looks at a word that may have changed. */
@@ -77,6 +78,15 @@ export class LoopWaits {
     for (const word of this.#waits.keys()) this.news(word);
   }
 
+  /** What is done every slice. */
+  tick(): void {
+    this.#hearing.tick();
+    this.all();
+    if (this.#waits.size > 0) return;
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+  }
+
   #end(word: number, wait: Wait): void {
     const waits = this.#waits.get(word);
     if (waits?.delete(wait) !== true) return;
@@ -90,15 +100,7 @@ export class LoopWaits {
   }
 
   #hold(): void {
-    this.#ticking ??= setInterval(() => this.#tick(), this.#slice);
+    this.#ticking ??= setInterval(() => this.tick(), this.#slice);
     this.#ticking.ref();
-  }
-
-  #tick(): void {
-    this.#hearing.tick();
-    this.all();
-    if (this.#waits.size > 0) return;
-    clearInterval(this.#ticking);
-    this.#ticking = undefined;
   }
 }

@@ -26,7 +26,7 @@
  */
 
 import type { Region, WaitOutcome } from '../region.ts';
-import { Bells, ownBell } from './bell.ts';
+import { type Bell, Bells, ownBell } from './bell.ts';
 import * as layout from './layout.ts';
 import { type Hearing, LoopWaits } from './loop-waits.ts';
 import type { Participants } from './participants.ts';
@@ -57,8 +57,8 @@ export class ThreadWakeUps implements WakeUps {
     return waitInSlices(this.#region, word, value, timeout, this.#slice);
   }
 
-  waitAsync(word: number, value: number, timeout?: number): Promise<void> {
-    return this.#waits.add(word, value, timeout);
+  waitAsync(word: number, value: number, timeout: number = Infinity): Promise<void> {
+    return new Promise((resolve) => this.#waits.add(word, value, timeout, resolve));
   }
 
   notify(word: number): void {
@@ -107,26 +107,41 @@ class AtomicsHearing implements Hearing {
   }
 }
 
+/** What has to be known of participants. */
+export type Others = Pick<Participants, 'at' | 'limit' | 'owner' | 'find'>;
+
 /** Between processes, and threads of several processes. */
 export class ProcessWakeUps implements WakeUps {
   readonly #region: Region;
   readonly #words: Int32Array;
-  readonly #participants: Participants;
+  readonly #participants: Others;
   readonly #self: number;
   readonly #at: number;
   readonly #slice: number;
-  readonly #waits: LoopWaits;
-  readonly #bells = new Bells();
+  readonly #bells: Pick<Bells, 'ring' | 'forget'>;
+  /** Those in the event loop of this thread. */
+  readonly waits: LoopWaits;
 
-  constructor(region: Region, participants: Participants, self: number, slice: number) {
+  /** @param own gives the bell of this thread, when it is needed */
+  constructor(
+    region: Region,
+    participants: Others,
+    self: number,
+    slice: number,
+    {
+      own = ownBell,
+      others = new Bells(),
+    }: { own?: () => Bell; others?: Pick<Bells, 'ring' | 'forget'> } = {},
+  ) {
     this.#region = region;
     this.#words = region.words;
     this.#participants = participants;
     this.#self = self;
     this.#at = participants.at(self);
     this.#slice = slice;
-    const hearing = new BellHearing(region.words, this.#at, () => this.#roused());
-    this.#waits = new LoopWaits(region.words, hearing, slice);
+    this.#bells = others;
+    const hearing = new BellHearing(region.words, this.#at, own, () => this.#roused());
+    this.waits = new LoopWaits(region.words, hearing, slice);
   }
 
   wait(word: number, value: number, timeout?: number): WaitOutcome {
@@ -138,8 +153,8 @@ export class ProcessWakeUps implements WakeUps {
     }
   }
 
-  waitAsync(word: number, value: number, timeout?: number): Promise<void> {
-    return this.#waits.add(word, value, timeout);
+  waitAsync(word: number, value: number, timeout: number = Infinity): Promise<void> {
+    return new Promise((resolve) => this.waits.add(word, value, timeout, resolve));
   }
 
   notify(word: number, owner?: number): void {
@@ -168,7 +183,7 @@ export class ProcessWakeUps implements WakeUps {
 
   #ring(participant: number, at: number, word: number): void {
     if (participant === this.#self) {
-      this.#waits.news(word);
+      this.waits.news(word);
       return;
     }
     const words = this.#words;
@@ -181,22 +196,26 @@ export class ProcessWakeUps implements WakeUps {
 
   #roused(): void {
     Atomics.store(this.#words, this.#at + layout.RUNG, 0);
-    this.#waits.all();
+    this.waits.all();
   }
 }
 
 class BellHearing implements Hearing {
   readonly #words: Int32Array;
   readonly #at: number;
+  readonly #bell: () => Bell;
   readonly #roused: () => void;
   readonly #heard = new Set<number>();
   /** How many words there are for each bit. */
   readonly #counts = new Uint32Array(32);
+  /** WAITS_FOR, which nobody else writes. */
+  #bits = 0;
   #hasBell = false;
 
-  constructor(words: Int32Array, at: number, roused: () => void) {
+  constructor(words: Int32Array, at: number, bell: () => Bell, roused: () => void) {
     this.#words = words;
     this.#at = at;
+    this.#bell = bell;
     this.#roused = roused;
   }
 
@@ -222,13 +241,15 @@ class BellHearing implements Hearing {
     const of = 31 - Math.clz32(bit);
     const count = (this.#counts[of] as number) + by;
     this.#counts[of] = count;
-    if (by === 1 && count === 1) Atomics.or(this.#words, this.#at + layout.WAITS_FOR, bit);
-    if (count === 0) Atomics.and(this.#words, this.#at + layout.WAITS_FOR, ~bit);
+    const bits = count === 0 ? this.#bits & ~bit : this.#bits | bit;
+    if (bits === this.#bits) return;
+    this.#bits = bits;
+    Atomics.store(this.#words, this.#at + layout.WAITS_FOR, bits);
   }
 
   #hangUpBell(): void {
     this.#hasBell = true;
-    const { descriptor, inode, listeners } = ownBell();
+    const { descriptor, inode, listeners } = this.#bell();
     listeners.push(this.#roused);
     Atomics.store(this.#words, this.#at + layout.BELL_INODE, inode);
     Atomics.store(this.#words, this.#at + layout.BELL, descriptor + 1);
