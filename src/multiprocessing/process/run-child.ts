@@ -1,0 +1,26 @@
+/** What a child does with its start message. */
+
+import { resolveTask } from '../../tasks/resolve.ts';
+import { bytesCodec } from '../../wire/codec.ts';
+import { getLogger } from '../logger.ts';
+import { makeCurrent } from './current.ts';
+import { Process } from './process.ts';
+import type { StartMessage } from './start-message.ts';
+
+/**
+ * Makes the object that stands for this process, and runs it.
+ *
+ * @param onReady is called when all is loaded.
+ */
+export async function runChild(message: StartMessage, onReady: () => void): Promise<void> {
+  const { target, args, subclass } = message;
+  const type = subclass === undefined ? Process : await resolveTask(subclass.reference);
+  const current = makeCurrent(type, {
+    target: target && ((await resolveTask(target)) as () => unknown),
+    args: bytesCodec.decode(args) as readonly unknown[],
+  });
+  if (subclass !== undefined) Object.assign(current, bytesCodec.decode(subclass.fields));
+  getLogger().log('info', 'calls run()');
+  onReady();
+  await current.run();
+}
