@@ -1,5 +1,9 @@
 /** What a started `Process` stands for: a child of this process, or this process itself. */
 
+import { waitWithin } from '../../futures/waiting.ts';
+import type { WaitOptions } from '../../options.ts';
+import { hold, letGo } from '../../pool/keep-alive.ts';
+
 /** How a process ended. */
 export interface ProcessExit {
   /**
@@ -30,3 +34,17 @@ export const SELF: Link = {
   signal: (name) => void process.kill(process.pid, name),
   onExit: () => () => undefined,
 };
+
+/** Waits for the end of a process, and keeps this one running meanwhile. @throws TimeoutError; `signal.reason`. */
+export async function whenExited(link: Link, name: string, options: WaitOptions): Promise<ProcessExit> {
+  hold();
+  try {
+    return await waitWithin<ProcessExit>(
+      options,
+      () => `${name} did not end`,
+      (resolve) => link.onExit(resolve),
+    );
+  } finally {
+    letGo();
+  }
+}

@@ -12,7 +12,6 @@
 
 import { inspect } from 'node:util';
 import { InvalidStateError } from '../../errors.ts';
-import { waitWithin } from '../../futures/waiting.ts';
 import {
   checkArray,
   checkBoolean,
@@ -21,17 +20,16 @@ import {
   checkString,
   type WaitOptions,
 } from '../../options.ts';
-import { hold, letGo } from '../../pool/keep-alive.ts';
 import { joinFamily } from '../../tasks/family.ts';
-import { refuseWhileLoading } from '../../tasks/refuse-loading.ts';
+import { refuseWhileLoading } from '../../tasks/loading.ts';
 import { AuthenticationKey } from '../authentication-key.ts';
 import { getLogger } from '../logger.ts';
-import { SENTINEL, type Sentinel } from '../sentinel.ts';
+import { SENTINEL, type Sentinel, sentinelOf } from '../sentinel.ts';
 import { stayHere } from '../stays-here.ts';
 import { Child } from './child.ts';
 import { executable } from './executable.ts';
 import { childFamily, nextIdentity, ownFamily } from './family.ts';
-import { type Link, type ProcessExit, SELF } from './link.ts';
+import { type Link, type ProcessExit, SELF, whenExited } from './link.ts';
 import { packStart } from './pack-start.ts';
 
 export interface ProcessOptions<A extends readonly unknown[] = readonly unknown[]> {
@@ -199,15 +197,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]>
    * @throws InvalidStateError before `start()`.
    */
   get sentinel(): Sentinel {
-    const link = this.#started('sentinel');
-    const sentinel: Sentinel = {
-      get ready() {
-        return link.exit !== undefined;
-      },
-      wait: () => new Promise((resolve) => void link.onExit(() => resolve())),
-      [SENTINEL]: () => sentinel,
-    };
-    return sentinel;
+    return sentinelOf(this.#started('sentinel'), this.#name);
   }
 
   /**
@@ -222,7 +212,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]>
   start(): void {
     this.#checkOpen('start');
     if (this.#link !== undefined) throw this.#refuse('start() is not allowed', 'it has started already');
-    refuseWhileLoading();
+    refuseWhileLoading('starts processes');
     if (ownFamily().daemon) {
       throw this.#refuse(
         'start() is not allowed',
@@ -261,16 +251,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]>
   async join(options: WaitOptions = {}): Promise<ProcessExit> {
     const link = this.#started('join');
     if (link === SELF) throw this.#refuse('join() is not allowed', 'a process cannot wait for its own end');
-    hold();
-    try {
-      return await waitWithin<ProcessExit>(
-        options,
-        () => `${this.#name} did not end`,
-        (resolve) => link.onExit(resolve),
-      );
-    } finally {
-      letGo();
-    }
+    return whenExited(link, this.#name, options);
   }
 
   /** Whether it has started and, as far as is known here, not ended. */

@@ -1,7 +1,7 @@
 /** What a child does with its start message. */
 
 import { resolveTask } from '../../tasks/resolve.ts';
-import { bytesCodec } from '../../wire/codec.ts';
+import { bytesCodec, decodeWhenKnown } from '../../wire/codec.ts';
 import { getLogger } from '../logger.ts';
 import { makeCurrent } from './current.ts';
 import { Process } from './process.ts';
@@ -17,9 +17,9 @@ export async function runChild(message: StartMessage, onReady: () => void): Prom
   const type = subclass === undefined ? Process : await resolveTask(subclass.reference);
   const current = makeCurrent(type, {
     target: target && ((await resolveTask(target)) as () => unknown),
-    args: bytesCodec.decode(args) as readonly unknown[],
+    args: (await decodeWhenKnown(bytesCodec, args)) as readonly unknown[],
   });
-  if (subclass !== undefined) Object.assign(current, bytesCodec.decode(subclass.fields));
+  if (subclass !== undefined) Object.assign(current, await decodeWhenKnown(bytesCodec, subclass.fields));
   getLogger().log('info', 'calls run()');
   onReady();
   await current.run();

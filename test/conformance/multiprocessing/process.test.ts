@@ -212,12 +212,17 @@ inScene('_TestProcess.test_sentinel: becomes ready when the process ends', async
   const ask = (child as unknown as Record<symbol, () => Sentinel>)[Symbol.for('manyhands.sentinel')];
   const asked = ask?.call(child) as Sentinel;
   assert.equal(asked.ready, false);
+  assert.equal(await sentinel.poll({ timeout: 0 }), false);
+  assert.equal(await sentinel.poll({ timeout: 10 }), false);
+  const reason = new TimeoutError('given up');
+  await assert.rejects(sentinel.poll({ signal: AbortSignal.abort(reason) }), reason);
   scene.open();
   await Promise.all([sentinel.wait(), asked.wait()]);
   assert.equal(sentinel.ready, true);
   assert.equal(asked.ready, true);
   assert.equal(child.exitCode, 0);
   await sentinel.wait();
+  assert.equal(await sentinel.poll({ timeout: 0 }), true);
 });
 
 inScene('_TestProcess.test_close: only what has ended, and then nothing more', async (scene) => {
