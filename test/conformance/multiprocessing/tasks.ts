@@ -269,3 +269,43 @@ export function pause(ms = 5): Promise<void> {
 export function logEachLevel(): void {
   for (const level of ['debug', 'info', 'warning', 'error'] as const) getLogger().log(level, `says ${level}`);
 }
+
+// ── of pools ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function neverAsked(): void {}
+
+export function neverEndsHere(): Promise<void> {
+  return sleep(2 ** 30);
+}
+
+export function spinWith(log: string): void {
+  spin(log);
+}
+
+export function makeFunction(): () => number {
+  return () => 1;
+}
+
+export function exitOn(n: number): number {
+  if (n === 2) process.exit(n);
+  return n;
+}
+
+export function failOnThree(n: number): number {
+  if (n === 3) throw new RangeError('three');
+  return n;
+}
+
+/** `paths`: a number, a gate and a log. The first fails at once, the other waits for the gate. */
+export async function failFirst(paths: string): Promise<void> {
+  const [number, gate, log] = paths.split(' ') as [string, string, string];
+  tell(log, number);
+  if (number === '0') throw new RangeError('the first failed');
+  while (existsSync(log) && !existsSync(gate)) await sleep(5);
+}
+
+export async function waitAtGateFor(paths: string): Promise<string> {
+  const [gate, log] = paths.split(' ') as [string, string];
+  while (existsSync(log) && !existsSync(gate)) await sleep(5);
+  return 'through';
+}
