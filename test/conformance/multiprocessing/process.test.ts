@@ -158,11 +158,11 @@ inScene('_TestProcess.test_interrupt_no_handler: others end by it', async (scene
   assert.deepEqual(await child.join(), { exitCode: -constants.signals.SIGINT, signal: 'SIGINT' });
 });
 
-for (const [how, signal] of [
-  ['terminate', 'SIGTERM'],
-  ['kill', 'SIGKILL'],
+for (const [title, how, signal] of [
+  ['_TestProcess.test_terminate', 'terminate', 'SIGTERM'],
+  ['_TestProcess.test_kill', 'kill', 'SIGKILL'],
 ] as const) {
-  inScene(`_TestProcess.test_${how}: the exit code is that of ${signal}`, async (scene) => {
+  inScene(`${title}: the exit code is that of ${signal}`, async (scene) => {
     const child = new Process({ target: tasks.spin, args: [scene.log], daemon: true });
     child.start();
     await scene.linesCome(1);
