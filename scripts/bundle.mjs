@@ -38,7 +38,7 @@ function publicEntries() {
 const quickBuiltins = {
   name: 'quick-builtins',
   renderChunk(code) {
-    const quick = code.replace(/^import \{(.*)\} from ("node:\w+");$/gm, (_, names, module) => {
+    const quick = code.replace(/^import \{(.*)\} from ("node:[\w/]+");$/gm, (_, names, module) => {
       return `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule(${module});`;
     });
     if (/^import\b.*"node:/m.test(quick))

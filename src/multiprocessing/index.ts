@@ -7,6 +7,7 @@ export {
   type StartMethod,
   setStartMethod,
 } from './context.ts';
+export { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './locks.ts';
 export { getLogger, type Logger, type LogLevel, type LogRecord, logToStderr } from './logger.ts';
 export { type AsyncCallbacks, AsyncResult } from './pool/async-result.ts';
 export type { ChunkOptions } from './pool/base-pool.ts';

@@ -1,5 +1,6 @@
 /** Puts the start message of a process together. */
 
+import { presentProcessArena } from '../../memory/arena/arenas.ts';
 import { referenceToClass } from '../../tasks/class-reference.ts';
 import type { Family } from '../../tasks/family.ts';
 import { referenceTo } from '../../tasks/reference.ts';
@@ -20,6 +21,7 @@ export function packStart(
 ): Buffer {
   const message: StartMessage = {
     family,
+    arena: presentProcessArena(),
     target: target === undefined ? undefined : referenceTo(target),
     args: encodeArguments(bytesCodec, args).value,
     subclass:

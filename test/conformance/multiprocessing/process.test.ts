@@ -9,6 +9,7 @@ import { serialize } from 'node:v8';
 import {
   InvalidStateError,
   NotShareableError,
+  OwnerDiedError,
   ProcessPoolExecutor,
   TimeoutError,
   WorkerDiedError,
@@ -18,6 +19,8 @@ import {
   activeChildren,
   cpuCount,
   currentProcess,
+  Event,
+  Lock,
   Process,
   parentProcess,
   type Sentinel,
@@ -448,6 +451,22 @@ inScene('large arguments arrive whole', async (scene) => {
   child.start();
   assert.equal((await child.join()).exitCode, 0);
   assert.deepEqual(told(scene), [sizes]);
+});
+
+inScene('locks are the same in the child, and come free when it dies with one', async (scene) => {
+  const [lock, event] = [new Lock(), new Event()];
+  const child = new Process({ target: tasks.holdLock, args: [scene.log, lock, { deep: [event] }] });
+  child.start();
+  await event.wait();
+  assert.equal(lock.tryAcquire(), null);
+  child.kill();
+  await child.join();
+  await assert.rejects(lock.acquire(), OwnerDiedError);
+  (await lock.acquire()).release();
+  const holder = new tasks.Holder(lock);
+  holder.start();
+  assert.equal((await holder.join()).exitCode, 0);
+  assert.equal(lock.locked, false);
 });
 
 inScene('arguments are read in start(), and what is changed later is not seen', async (scene) => {

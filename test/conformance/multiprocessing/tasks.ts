@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, Worker } from 'node:worker_threads';
 import {
   currentProcess,
+  type Event,
   getLogger,
+  type Lock,
   Pool,
   Process,
   parentProcess,
@@ -308,4 +310,24 @@ export async function waitAtGateFor(paths: string): Promise<string> {
   const [gate, log] = paths.split(' ') as [string, string];
   while (existsSync(log) && !existsSync(gate)) await sleep(5);
   return 'through';
+}
+
+/** Says so by the event, and keeps the lock. */
+export async function holdLock(log: string, lock: Lock, { deep }: { deep: Event[] }): Promise<void> {
+  await lock.acquire();
+  for (const event of deep) event.set();
+  await stay(log);
+}
+
+export class Holder extends Process {
+  readonly lock: Lock;
+
+  constructor(lock: Lock) {
+    super();
+    this.lock = lock;
+  }
+
+  override async run(): Promise<void> {
+    (await this.lock.acquire()).release();
+  }
 }
