@@ -50,7 +50,8 @@ export function setStartMethod(
   checkNames(options, ['force'], 'setStartMethod');
   checkBoolean('force', options.force);
   if (options.force !== true) {
-    checkChoice('method', method ?? null, METHODS);
+    if (method === undefined)
+      throw new TypeError('undefined leaves the method open, for which { force: true } is needed');
     if (fixed !== undefined) {
       throw new InvalidStateError(`The start method is '${fixed}' already; { force: true } sets it again`);
     }

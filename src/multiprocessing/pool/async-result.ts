@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { InvalidStateError } from '../../errors.ts';
 import { type Future, hasFailed, subscribe } from '../../futures/future.ts';
-import type { WaitOptions } from '../../options.ts';
+import { checkFunction, type WaitOptions } from '../../options.ts';
 
 /** Who is told of a result when it is there. What they throw becomes a process warning, and stops nothing. */
 export interface AsyncCallbacks<T> {
@@ -22,6 +22,8 @@ export class AsyncResult<T> implements PromiseLike<T> {
   readonly #future: Future<T>;
 
   constructor(future: Future<T>, { callback: onValue, errorCallback: onError }: AsyncCallbacks<T> = {}) {
+    checkFunction('callback', onValue);
+    checkFunction('errorCallback', onError);
     this.#future = future;
     // A failure that goes to no callback still waits for somebody to look at it.
     subscribe(future, () => {

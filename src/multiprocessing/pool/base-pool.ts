@@ -17,7 +17,7 @@ import { Future } from '../../futures/future.ts';
 import type { MapResult } from '../../futures/map.ts';
 import { Waiters } from '../../futures/waiters.ts';
 import { waitWithin } from '../../futures/waiting.ts';
-import type { WaitOptions } from '../../options.ts';
+import { checkNames, type WaitOptions } from '../../options.ts';
 import { hold, letGo } from '../../pool/keep-alive.ts';
 import { stayHere } from '../stays-here.ts';
 import { type AsyncCallbacks, AsyncResult } from './async-result.ts';
@@ -82,9 +82,10 @@ export abstract class BasePool implements AsyncDisposable {
   mapAsync<T, R>(
     fn: (item: T) => R,
     iterable: Input<T>,
-    { chunkSize, ...callbacks }: ChunkOptions & AsyncCallbacks<Awaited<R>[]> = {},
+    options: ChunkOptions & AsyncCallbacks<Awaited<R>[]> = {},
   ): AsyncResult<Awaited<R>[]> {
     this.#checkRunning('mapAsync');
+    const { chunkSize, ...callbacks } = checkedOptions(options, 'mapAsync');
     return new AsyncResult(this.#all(this.#chunked(chunkSize).map(fn, iterable)), callbacks);
   }
 
@@ -101,9 +102,10 @@ export abstract class BasePool implements AsyncDisposable {
   starmapAsync<A extends unknown[], R>(
     fn: (...args: A) => R,
     iterable: Input<NoInfer<A>>,
-    { chunkSize, ...callbacks }: ChunkOptions & AsyncCallbacks<Awaited<R>[]> = {},
+    options: ChunkOptions & AsyncCallbacks<Awaited<R>[]> = {},
   ): AsyncResult<Awaited<R>[]> {
     this.#checkRunning('starmapAsync');
+    const { chunkSize, ...callbacks } = checkedOptions(options, 'starmapAsync');
     const executor = this.#chunked(chunkSize);
     const rows = readRows(iterable as Input<A>);
     const results = Array.isArray(rows)
@@ -148,6 +150,8 @@ export abstract class BasePool implements AsyncDisposable {
     if (this.#state === 'terminated') return;
     this.#state = 'terminated';
     this.#ending = this.#executor.terminateWorkers();
+    // Who waits for a map that nobody takes results of need not wait for it any longer.
+    this.#mapEnded.wake();
   }
 
   /**
@@ -237,9 +241,11 @@ export abstract class BasePool implements AsyncDisposable {
     fn: (item: T) => R,
     iterable: Input<T>,
     ordered: boolean,
-    { chunkSize = 1 }: ChunkOptions = {},
+    options: ChunkOptions = {},
   ): IMapIterator<Awaited<R>> {
     this.#checkRunning(call);
+    checkNames(options, ['chunkSize'], call);
+    const { chunkSize = 1 } = options;
     let begun = false;
     const onProgress = ({ done, total }: { done: number; total?: number }): void => {
       begun = true;
@@ -254,6 +260,11 @@ export abstract class BasePool implements AsyncDisposable {
       if ('error' in outcome ? !begun || isEndOfExecutor(outcome.error) : outcome.value.done) end();
     });
   }
+}
+
+function checkedOptions<O extends object>(options: O, call: string): O {
+  checkNames(options, ['chunkSize', 'callback', 'errorCallback'], call);
+  return options;
 }
 
 function isEndOfExecutor(error: unknown): boolean {

@@ -36,7 +36,8 @@ export interface ChildSettings {
 
 export class Child implements Link {
   readonly pid: number;
-  readonly ready: Promise<void>;
+  readonly #delivered: Promise<void>;
+  #isAwaited = false;
   readonly #name: string;
   readonly #process: ChildProcess;
   readonly #waiting = new Set<(exit: ProcessExit) => void>();
@@ -57,9 +58,19 @@ export class Child implements Link {
     });
     // A process that is to be waited for holds this one open by itself.
     if (settings.daemon) this.#process.unref();
-    this.ready = this.#deliver(frame);
+    this.#delivered = this.#deliver(frame);
     // Whoever does not ask for it learns of a failure by the exit code.
-    this.ready.catch(() => undefined);
+    this.#delivered.catch(() => undefined);
+  }
+
+  get ready(): Promise<void> {
+    // Else a program that has nothing to do but wait for a daemon would end before it is ready.
+    if (!this.#isAwaited) {
+      this.#isAwaited = true;
+      hold();
+      this.#delivered.then(letGo, letGo);
+    }
+    return this.#delivered;
   }
 
   get exit(): ProcessExit | undefined {
@@ -84,12 +95,10 @@ export class Child implements Link {
     // EPIPE, ECONNRESET: the child is gone; its exit says so.
     pipe.on('error', () => undefined);
     pipe.write(frame);
-    // Else a program that starts a daemon and waits for it to be ready would end before it is.
-    hold();
     return new Promise<void>((resolve, reject) => {
       pipe.once('data', () => resolve());
       this.onExit((exit) => reject(this.#neverReady(exit)));
-    }).finally(letGo);
+    });
   }
 
   #neverReady({ exitCode, signal }: ProcessExit): WorkerDiedError {

@@ -21,6 +21,7 @@ import {
   checkString,
   type WaitOptions,
 } from '../../options.ts';
+import { isProcessExiting } from '../../pool/exiting.ts';
 import { joinFamily } from '../../tasks/family.ts';
 import { refuseWhileLoading } from '../../tasks/loading.ts';
 import { AuthenticationKey } from '../authentication-key.ts';
@@ -136,7 +137,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]>
 
   /** @throws TypeError for anything but a string. */
   set name(name: string) {
-    checkString('name', name ?? null);
+    if (typeof name !== 'string') throw new TypeError(`name must be a string, received ${inspect(name)}`);
     this.#name = name;
     if (this.#link === SELF) joinFamily({ ...ownFamily(), name });
   }
@@ -148,7 +149,8 @@ export class Process<A extends readonly unknown[] = readonly unknown[]>
 
   /** @throws InvalidStateError once it has started. */
   set daemon(daemon: boolean) {
-    checkBoolean('daemon', daemon ?? null);
+    if (typeof daemon !== 'boolean')
+      throw new TypeError(`daemon must be true or false, received ${inspect(daemon)}`);
     if (this.#link !== undefined) throw this.#refuse('daemon cannot be set', 'it has started already');
     this.#daemon = daemon;
   }
@@ -206,7 +208,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]>
    *
    * The arguments are read before it returns; what is changed in them later the child does not see.
    *
-   * @throws InvalidStateError when it was started before, and in a daemon process.
+   * @throws InvalidStateError when it was started before, in a daemon process, and while this process exits.
    * @throws NotShareableError where the target, the class or an argument cannot cross. It can be started again.
    * @throws Error where the system does not start a process.
    */
@@ -214,6 +216,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]>
     this.#checkOpen('start');
     if (this.#link !== undefined) throw this.#refuse('start() is not allowed', 'it has started already');
     refuseWhileLoading('starts processes');
+    if (isProcessExiting()) throw this.#refuse('start() is not allowed', 'this process is exiting');
     if (ownFamily().daemon) {
       throw this.#refuse(
         'start() is not allowed',

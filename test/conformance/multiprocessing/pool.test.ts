@@ -476,6 +476,28 @@ onPools('join() waits for those who take from an endless input', async (pool) =>
   await pool.join();
 });
 
+onPools('join() of a pool that is closed ends with terminate(), whoever has taken what', async (pool) => {
+  const endless = (function* () {
+    for (let n = 0; ; n += 1) yield n;
+  })();
+  const results = pool.imap(tasks.square, endless);
+  pool.close();
+  const joined = pool.join();
+  pool.terminate();
+  await joined;
+  // What was there is still handed out; then comes the end.
+  await assert.rejects(all(results), { name: /Error$/ });
+});
+
+onPools('options that do not exist are refused', async (pool) => {
+  assert.throws(
+    () => pool.mapAsync(tasks.square, [1], { chunksize: 1 } as never),
+    /has no option 'chunksize'/,
+  );
+  assert.throws(() => pool.imap(tasks.square, [1], { chunksize: 1 } as never), /has no option 'chunksize'/);
+  assert.throws(() => pool.applyAsync(tasks.square, [1], { callback: 1 as never }), TypeError);
+});
+
 onPools('join() needs an end to wait for', async (pool) => {
   await assert.rejects(pool.join(), InvalidStateError);
   pool.close();

@@ -55,6 +55,19 @@ for (const [how, expected] of [
   });
 }
 
+inScene('nor do they where only a pipe can tell them of its end', async (scene) => {
+  const { stderr } = await runProgram('has children', [scene.log, 'SIGKILL', 'idle'], [], { PATH: '' });
+  const pids = told(scene).map((line) => (line as [number])[0]);
+  assert.equal(pids.length, 2, stderr);
+  await until(() => !pids.some(alive));
+});
+
+test('a program that exits starts nothing any more', LIMIT, async () => {
+  const { code, stdout } = await runProgram('starts at exit');
+  assert.equal(code, 0);
+  assert.match(stdout, /^InvalidStateError: .*this process is exiting/);
+});
+
 inScene('TestFlags.test_flags: a child has the flags of its parent', async (scene) => {
   const flags = ['--stack-trace-limit=7', '--no-deprecation'];
   const { code, stderr } = await runProgram('tells flags', [scene.log], flags);

@@ -453,6 +453,13 @@ inScene('large arguments arrive whole', async (scene) => {
   assert.deepEqual(told(scene), [sizes]);
 });
 
+test('a child that is killed while its arguments are on their way', LIMIT, async () => {
+  const child = new Process({ target: tasks.lengthOf, args: ['', new Uint8Array(2 ** 26)] });
+  child.start();
+  child.kill();
+  assert.equal((await child.join()).exitCode, -9);
+});
+
 inScene('locks are the same in the child, and come free when it dies with one', async (scene) => {
   const [lock, event] = [new Lock(), new Event()];
   const child = new Process({ target: tasks.holdLock, args: [scene.log, lock, { deep: [event] }] });
@@ -629,7 +636,7 @@ test('fifty children at once, some killed at their start', LIMIT, async () => {
   assert.deepEqual(activeChildren(), []);
 });
 
-for (const signal of ['SIGSEGV', 'SIGABRT', 'SIGHUP', 'SIGUSR2'] as const) {
+for (const signal of ['SIGSEGV', 'SIGABRT', 'SIGHUP', 'SIGALRM'] as const) {
   test(`a child that ${signal} ends has that as its exit code`, LIMIT, async () => {
     const child = new Process({ target: tasks.killSelf, args: [signal] });
     child.start();

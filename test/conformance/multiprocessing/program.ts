@@ -49,9 +49,13 @@ const DO: Record<string, (...args: string[]) => unknown> = {
     while (!tasks.hasLines(String(log))) await tasks.pause();
   },
   /** Whatever happens to it now, its children go along. */
-  'has children': async (log, how) => {
+  'has children': async (log, how, doing) => {
     for (const daemon of [true, false]) {
-      const child = new Process({ target: tasks.spin, args: [String(log)], daemon });
+      const child = new Process({
+        target: doing === 'idle' ? tasks.stay : tasks.spin,
+        args: [String(log)],
+        daemon,
+      });
       child.start();
     }
     while (!tasks.hasLines(String(log), 2)) await tasks.pause();
@@ -59,6 +63,15 @@ const DO: Record<string, (...args: string[]) => unknown> = {
     if (how === 'throw') throw new Error('the parent fails');
     process.kill(process.pid, how);
     await tasks.pause(60_000);
+  },
+  'starts at exit': () => {
+    process.on('exit', () => {
+      try {
+        new Process({ target: tasks.neverEnds }).start();
+      } catch (error) {
+        console.log(String(error));
+      }
+    });
   },
   'tells flags': async (log) => {
     const child = new Process({ target: tasks.tellExecutable, args: [String(log)] });

@@ -32,6 +32,7 @@ export function runProgram(
   what: string,
   args: readonly string[] = [],
   flags: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<Run> {
-  return runNode([...flags, program, what, ...args]);
+  return runNode([...flags, program, what, ...args], { env });
 }
