@@ -20,6 +20,9 @@ const WORKERS = {
   'process-worker': compiled('backends/process/process-worker'),
 };
 
+/** What processes start with that no pool starts; the front door does without what they load. */
+const PROCESSES = { 'process-main': compiled('multiprocessing/process/process-main') };
+
 /** What users import, by the names that package.json gives to its exports and to the files of the bundle. */
 function publicEntries() {
   const { exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -35,7 +38,7 @@ function publicEntries() {
 const quickBuiltins = {
   name: 'quick-builtins',
   renderChunk(code) {
-    const quick = code.replace(/^import \{(.*)\} from ("node:\w+");$/gm, (_, names, module) => {
+    const quick = code.replace(/^import \{(.*)\} from ("node:[\w/]+");$/gm, (_, names, module) => {
       return `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule(${module});`;
     });
     if (/^import\b.*"node:/m.test(quick))
@@ -66,7 +69,7 @@ export async function bundle(entries, dir) {
     },
   };
   const build = await rolldown({
-    input: { ...WORKERS, ...entries },
+    input: { ...WORKERS, ...PROCESSES, ...entries },
     platform: 'node',
     // Packages, and what comes with Node.
     external: /^[@a-z]/,

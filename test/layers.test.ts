@@ -29,6 +29,9 @@ const layers: Readonly<
   pool: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures'] },
   backends: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool'] },
   'index.ts': { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures', 'pool', 'backends'] },
+  multiprocessing: {
+    from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync', 'pool', 'backends'],
+  },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },
   cli: { from: ['index.ts', 'compare'] },
@@ -154,7 +157,7 @@ describe('importing manyhands', () => {
       stderr,
     );
     assert.deepEqual(
-      loaded.filter((url) => /node_modules|\/src\/(?:cli|compare)\//.test(url)),
+      loaded.filter((url) => /node_modules|\/src\/(?:cli|compare|multiprocessing)\//.test(url)),
       [],
     );
   });

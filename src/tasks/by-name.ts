@@ -105,7 +105,7 @@ function moduleReference(url: string, name: string, label: string): ModuleRefere
 }
 
 /** CommonJS has its modules at hand, and synchronously, so their exports are compared themselves. */
-function commonJsExport(url: string, fn: Function): string | undefined {
+export function commonJsExport(url: string, fn: Function): string | undefined {
   const exported = required(url);
   if (exported === fn) return 'default';
   if (exported === null || (typeof exported !== 'object' && typeof exported !== 'function')) return undefined;

@@ -3,6 +3,7 @@
  * which name. Each question is answered when first asked; the last few scripts are kept.
  */
 import { exportedFunctions, wrappedExports } from './exported.ts';
+import { exportedClass } from './exported-class.ts';
 import { type Place, readScript, type ScriptText } from './locate.ts';
 import {
   type AnyNode,
@@ -59,6 +60,13 @@ export class Script {
     const read = this.isModule ? exportedFunctions : wrappedExports;
     this.#exports ??= read(program, () => this.scopes);
     return this.#exports.get(node);
+  }
+
+  /** The name under which the script, as a module, exports the class at a place. */
+  exportOfClassAt(place: Place): string | undefined {
+    const program = this.#parse();
+    const offset = this.#offsetOf(place);
+    return program === null || offset === undefined ? undefined : exportedClass(program, offset);
   }
 
   /** Who declares and who uses each name. To be asked only of a script that has functions, so can be read. */

@@ -19,6 +19,7 @@
  * pool's `Codec` gave them (`Packed`), never as they are.
  */
 
+import type { Family } from '../tasks/family.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import type { ErrorEnvelope } from './error-envelope.ts';
 
@@ -47,6 +48,8 @@ export interface WorkerSetup {
   readonly initializer?: { readonly reference: TaskReference; readonly args: PackedValue } | undefined;
   /** Threads under one lock, see `backends/thread/interpreter-lock.ts`. */
   readonly interpreterLock?: { readonly word: Int32Array; readonly owner: number };
+  /** What a worker process is among the processes of its program, where that has been asked for. */
+  readonly family?: Family | undefined;
   /** Present where tasks travel through shared memory, see `pool/shared/`. */
   readonly shared?: SharedLayout;
 }

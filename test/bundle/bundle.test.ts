@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as bundle from 'manyhands';
+import * as bundledMultiprocessing from 'manyhands/multiprocessing';
 import * as source from '../../src/index.ts';
+import * as multiprocessing from '../../src/multiprocessing/index.ts';
 import { fail, nameOfTask } from './fixtures/tasks.ts';
 
 describe('the bundle', () => {
   it('exports what the source exports', () => {
     assert.notEqual(bundle.ThreadPoolExecutor, source.ThreadPoolExecutor);
     assert.deepEqual(Object.keys(bundle), Object.keys(source));
+    assert.deepEqual(Object.keys(bundledMultiprocessing), Object.keys(multiprocessing));
   });
 
   for (const Pool of [bundle.ThreadPoolExecutor, bundle.ProcessPoolExecutor]) {

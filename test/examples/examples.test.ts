@@ -104,6 +104,26 @@ test('sum: both processes find the same', async () => {
   ]);
 });
 
+test('multiprocessing-process: a function and a method, each in a process that says how it ended', async () => {
+  assert.deepEqual(await linesOf('multiprocessing-process'), [
+    'Hello Bob, from greeter',
+    'The greeter exited with 0',
+    'The counter counted to 1000: 500500',
+    'The counter exited with 3',
+  ]);
+});
+
+test('multiprocessing-pool: results of all kinds of calls', async () => {
+  assert.deepEqual(await linesOf('multiprocessing-pool'), [
+    '[ 0, 1, 4, 9, 16 ]',
+    '[ 8, 9 ]',
+    '25',
+    '36',
+    'It is 1024',
+    'Done',
+  ]);
+});
+
 test('the list of examples names each of them', () => {
   const readme = readFileSync(new URL('../../../examples/README.md', import.meta.url), 'utf8');
   const examples = readdirSync(folder).filter((file) => file.endsWith('.js'));

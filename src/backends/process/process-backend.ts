@@ -13,6 +13,7 @@ import { createProcessRegion, type ProcessRegion } from '../../memory/process-re
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { atExit } from '../../pool/exiting.ts';
 import type { Sharing } from '../../pool/shared/sharing.ts';
+import { workersFamily } from '../../tasks/family.ts';
 import { flagAgainstAddons, processFlags } from '../../tasks/worker-flags.ts';
 import { bytesCodec, type Codec } from '../../wire/codec.ts';
 import { encodeFrame, FrameReader } from '../../wire/frames.ts';
@@ -23,6 +24,7 @@ import { FROM_WORKER_FD, TO_WORKER_FD } from './channel-fds.ts';
 import { dyingWithParent } from './die-with-parent.ts';
 
 export interface ProcessSettings {
+  readonly execPath?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly cwd?: string | undefined;
   readonly execArgv?: readonly string[] | undefined;
@@ -87,7 +89,10 @@ class ProcessHandle implements WorkerHandle {
     // Loaded here, since a program that uses threads only does without it.
     const { spawn } = process.getBuiltinModule('node:child_process');
     const flags = settings.execArgv ?? processFlags();
-    const [command, args] = dyingWithParent(process.execPath, [...flags, workerEntry(ENTRY)]);
+    const [command, args] = dyingWithParent(settings.execPath ?? process.execPath, [
+      ...flags,
+      workerEntry(ENTRY),
+    ]);
     this.#child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe', ...descriptorsOf(sharing)],
       windowsHide: true,
@@ -129,7 +134,8 @@ class ProcessHandle implements WorkerHandle {
     stderr.unref();
     this.#out.unref();
     this.#in.unref();
-    this.post([[SETUP, setup]]);
+    const family = workersFamily(setup.name);
+    this.post([[SETUP, family === undefined ? setup : { ...setup, family }]]);
   }
 
   get id(): number | undefined {

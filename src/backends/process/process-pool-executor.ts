@@ -11,6 +11,8 @@ export interface ProcessPoolOptions extends PoolOptions {
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Where the processes run. Default: where this one does. */
   readonly cwd?: string | undefined;
+  /** The Node that the processes run. Default: this process's. */
+  readonly execPath?: string | undefined;
   /** Node flags of the processes. Default: this process's, without those that are only about its entry. */
   readonly execArgv?: readonly string[] | undefined;
 }
@@ -29,12 +31,13 @@ export class ProcessPoolExecutor extends Executor {
   readonly #pool: Pool;
 
   constructor(options: ProcessPoolOptions = {}) {
-    checkNames(options, [...POOL_OPTION_NAMES, 'env', 'cwd', 'execArgv'], 'ProcessPoolExecutor');
+    checkNames(options, [...POOL_OPTION_NAMES, 'env', 'cwd', 'execPath', 'execArgv'], 'ProcessPoolExecutor');
     checkString('cwd', options.cwd);
+    checkString('execPath', options.execPath);
     checkArray('execArgv', options.execArgv);
-    const { env, cwd, execArgv } = options;
+    const { env, cwd, execPath, execArgv } = options;
     const pool = new Pool(
-      new ProcessBackend({ env, cwd, execArgv }),
+      new ProcessBackend({ env, cwd, execPath, execArgv }),
       poolSettings(options, 'ProcessPoolExecutor'),
     );
     super(pool);

@@ -5,10 +5,11 @@ import { openProcessRegion } from '../../memory/process-region.ts';
 import type { Region } from '../../memory/region.ts';
 import { Seat } from '../../pool/shared/seat.ts';
 import { WorkerRuntime } from '../../pool/worker-runtime.ts';
+import { joinFamily } from '../../tasks/family.ts';
 import { bytesCodec } from '../../wire/codec.ts';
 import { packError } from '../../wire/error-envelope.ts';
 import { FrameReader } from '../../wire/frames.ts';
-import { FAULT, type SharedLayout, type ToWorker } from '../../wire/protocol.ts';
+import { FAULT, SETUP, type SharedLayout, type ToWorker } from '../../wire/protocol.ts';
 import { endSoon } from '../end-soon.ts';
 import { BOARD_FD, FROM_WORKER_FD, LANE_FD, TO_WORKER_FD } from './channel-fds.ts';
 import { writeFrame } from './write-frame.ts';
@@ -45,7 +46,11 @@ process.on('SIGINT', () => undefined);
 
 const reader = new FrameReader();
 pipe.on('data', (piece: Buffer) => {
-  for (const batch of reader.push(piece)) runtime.receive(batch as ToWorker[]);
+  for (const batch of reader.push(piece) as ToWorker[][]) {
+    const [first] = batch;
+    if (first?.[0] === SETUP && first[1].family !== undefined) joinFamily(first[1].family);
+    runtime.receive(batch);
+  }
 });
 // The parent is gone, however it went: nobody is left to work for.
 pipe.on('close', () => process.exit(0));

@@ -35,6 +35,8 @@ export interface ThreadPoolOptions extends PoolOptions {
  * const squares = await pool.map((x: number) => x * x, [1, 2, 3]);
  */
 export class ThreadPoolExecutor extends Executor {
+  readonly #pool: Pool;
+
   constructor(options: ThreadPoolOptions = {}) {
     checkNames(
       options,
@@ -46,6 +48,16 @@ export class ThreadPoolExecutor extends Executor {
     const { resourceLimits, env, execArgv, interpreterLock = false } = options;
     const lock = interpreterLock ? new InterpreterLock() : undefined;
     const backend = new ThreadBackend({ resourceLimits, env, execArgv, lock });
-    super(new Pool(backend, poolSettings(options, 'ThreadPoolExecutor')));
+    const pool = new Pool(backend, poolSettings(options, 'ThreadPoolExecutor'));
+    super(pool);
+    this.#pool = pool;
+  }
+
+  /**
+   * Takes no more work, cancels what no worker has begun, and ends every thread at once, whatever it does. Tasks that
+   * were running fail with `WorkerDiedError`. Resolves when all have ended.
+   */
+  terminateWorkers(): Promise<void> {
+    return this.#pool.end('terminate', 'it was ended by terminateWorkers()');
   }
 }
