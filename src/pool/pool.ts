@@ -2,8 +2,7 @@
 
 import type { Engine, ExecutorStatistics, StreamSource, TaskRequest } from '../futures/engine.ts';
 import type { Future } from '../futures/future.ts';
-import { currentTask } from '../tasks/current-task.ts';
-import { isLoadingTaskModule } from '../tasks/loading.ts';
+import { refuseWhileLoading } from '../tasks/loading.ts';
 import { referenceTo } from '../tasks/reference.ts';
 import { encodeUnmoved } from '../wire/codec.ts';
 import type { WorkerSetup } from '../wire/protocol.ts';
@@ -46,7 +45,7 @@ export class Pool implements Engine {
       this.#scheduler,
     );
     if (settings.minWorkers > 0) {
-      refuseWhileLoading();
+      refuseWhileLoading('runs tasks');
       this.#workers.ensure(0);
     }
   }
@@ -62,12 +61,12 @@ export class Pool implements Engine {
   }
 
   run(request: TaskRequest): Future<unknown> {
-    refuseWhileLoading();
+    refuseWhileLoading('runs tasks');
     return this.#scheduler.run(request);
   }
 
   open(request: TaskRequest, window: number, onItem: (value: unknown) => void): StreamSource {
-    refuseWhileLoading();
+    refuseWhileLoading('runs tasks');
     return this.#scheduler.open(request, window, onItem);
   }
 
@@ -183,16 +182,4 @@ function readInitializer(
       throw error;
     };
   }
-}
-
-/**
- * A worker that imports a task module runs its top level. If that starts tasks, the workers they start import
- * the module again, and so on without end.
- */
-function refuseWhileLoading(): void {
-  if (!isLoadingTaskModule() || currentTask() !== undefined) return;
-  throw new Error(
-    'A module that is being loaded in a worker runs tasks at its top level, which would start workers without end. ' +
-      "Guard that part: import { isMain } from 'manyhands'; if (isMain(import.meta)) { ... }",
-  );
 }
