@@ -28,7 +28,10 @@ const layers: Readonly<
   sync: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
   pool: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures'] },
   backends: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool'] },
-  threading: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool', 'backends'] },
+  multiprocessing: { from: ['errors.ts', 'options.ts', 'memory', 'sync', 'wire'] },
+  threading: {
+    from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync', 'pool', 'backends'],
+  },
   'index.ts': { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures', 'pool', 'backends'] },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },

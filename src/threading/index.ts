@@ -8,6 +8,7 @@ export {
   originalExcepthook,
   setExcepthook,
 } from './excepthook.ts';
+export { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './locks.ts';
 export { ownIdent as getIdent } from './own-ident.ts';
 export { stackSize } from './stack-size.ts';
 export { Thread, type ThreadOptions } from './thread.ts';

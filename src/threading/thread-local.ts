@@ -1,6 +1,8 @@
 /** `ThreadLocal`: a value for each thread. */
 
+import { NotShareableError } from '../errors.ts';
 import { checkFunction } from '../options.ts';
+import { shareBy } from '../wire/shareable.ts';
 
 /**
  * A value that each thread has for itself, made when the thread first looks at it, and gone with the thread. Python's
@@ -8,7 +10,7 @@ import { checkFunction } from '../options.ts';
  *
  * All variables are like that here: threads share no objects, and a module is loaded by each of them. This gives code
  * that comes from Python the same form, and a value that is only made where it is needed. Export it from a module, or
- * keep it in a variable there: each thread that imports the module has its own. A value for each task, or each chain of
+ * keep it in a variable there: each thread that imports the module has its own. It cannot be passed to one. A value for each task, or each chain of
  * awaits, is another thing: `AsyncLocalStorage` of Node.
  *
  * @example
@@ -18,6 +20,14 @@ import { checkFunction } from '../options.ts';
 export class ThreadLocal<T = undefined> {
   readonly #init: (() => T) | undefined;
   #held: { value: T } | undefined;
+
+  static {
+    shareBy(this, () => {
+      throw new NotShareableError(
+        'a ThreadLocal cannot cross, as its init could not; export it from a module that the other thread imports',
+      );
+    });
+  }
 
   /**
    * @param init makes the value of a thread; absent: it is `undefined` until it is set. If it throws, so does the look at

@@ -10,7 +10,7 @@
 
 import { inspect } from 'node:util';
 import { isMainThread, type ResourceLimits, type Transferable } from 'node:worker_threads';
-import { InvalidStateError, TimeoutError } from '../errors.ts';
+import { InvalidStateError, NotShareableError, TimeoutError } from '../errors.ts';
 import { waitWithin } from '../futures/waiting.ts';
 import { MAIN, type Place, type ThreadEntry, threadTable } from '../memory/thread-table.ts';
 import {
@@ -30,6 +30,7 @@ import { refuseWhileLoading } from '../tasks/loading.ts';
 import { referenceTo, type TaskReference } from '../tasks/reference.ts';
 import { defineTasks } from '../tasks/registry.ts';
 import { cloneCodec, encodeArguments } from '../wire/codec.ts';
+import { reachesThreadsOnly, registerKind, shareBy } from '../wire/shareable.ts';
 import { excepthook } from './excepthook.ts';
 import { Launched, launched } from './launch.ts';
 import { ownIdent } from './own-ident.ts';
@@ -57,6 +58,14 @@ export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]
 
 const OPTIONS: readonly string[] = ['target', 'args', 'name', 'daemon', 'resourceLimits', 'transfer'];
 
+const KIND = 'threading.Thread';
+
+/** What crosses in the place of a thread, which others can join, and not start. */
+interface Shared {
+  readonly place: Place;
+  readonly entry: Partial<ThreadEntry>;
+}
+
 /** The objects of this thread for threads that live, those it has not started itself included. */
 const known = new Map<number, Thread>();
 
@@ -77,6 +86,8 @@ let placeOf: (thread: Thread) => Place | undefined;
  * It ends when its function is over (the promise, if it returns one) and nothing is left in its event loop: timers and
  * sockets go on, as in a program. So does whatever threads it has started, unless they are daemons. It cannot outlive the
  * thread that started it, if that is ended by force.
+ *
+ * Once it has started, it can be passed to other threads, which can ask after it and join it.
  *
  * Errors that it does not catch go to `excepthook`. `process.exit()` in it ends the thread, and nothing else.
  *
@@ -126,6 +137,17 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> {
     };
     setReady = (thread) => thread.#setReady();
     placeOf = (thread) => thread.#place;
+    shareBy(this, (thread, reach) => {
+      if (reach === 'process') throw reachesThreadsOnly(KIND, 'multiprocessing.Process');
+      const { name, daemon } = thread;
+      if (thread.#place === undefined) {
+        throw new NotShareableError(
+          `${thread} has not started, so other threads cannot know it; start it first`,
+        );
+      }
+      const data: Shared = { place: thread.#place, entry: { name, daemon, foreign: thread.#foreign } };
+      return { kind: KIND, module: import.meta.url, data };
+    });
     Object.defineProperty(this.prototype, inspect.custom, {
       value(this: Thread): string {
         return this.toString();
@@ -407,6 +429,11 @@ function forgetTheDead(): void {
     if (threadTable().find(ident) === undefined) known.delete(ident);
   }
 }
+
+registerKind(KIND, (data) => {
+  const { place, entry } = data as Shared;
+  return threadAt(place, threadTable().entry(place) ?? entry);
+});
 
 if (isMainThread) {
   listen((error, place, name) => {

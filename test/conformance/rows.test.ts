@@ -2,25 +2,27 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { FUTURES_ROWS } from './rows.ts';
+import { FUTURES_ROWS, THREADING_ROWS } from './rows.ts';
 
-const FOLDER = 'test/conformance/futures/';
+const FOLDERS = ['test/conformance/futures/', 'test/conformance/threading/'];
 const root = new URL('../../../', import.meta.url);
 const page = readFileSync(new URL('docs/conformance.md', root), 'utf8');
 
-const listed = Object.values(FUTURES_ROWS).flatMap((classes) =>
+const listed = [...Object.values(FUTURES_ROWS), ...Object.values(THREADING_ROWS)].flatMap((classes) =>
   Object.entries(classes).flatMap(([name, rows]) => rows.map((row) => `${name}.${row}`)),
 );
 
 /** Test files, and the rows that their titles name. */
 const tested = new Map<string, ReadonlySet<string>>(
-  readdirSync(new URL(FOLDER, root))
-    .filter((file) => file.endsWith('.test.ts'))
-    .map((file) => {
-      const text = readFileSync(new URL(FOLDER + file, root), 'utf8');
-      const titles = [...text.matchAll(/['"`](\w+\.test_\w+)(?=[:'"`])/g)].map(([, row]) => String(row));
-      return [`${FOLDER}${file}`, new Set(titles)];
-    }),
+  FOLDERS.flatMap((folder) =>
+    readdirSync(new URL(folder, root))
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => {
+        const text = readFileSync(new URL(folder + file, root), 'utf8');
+        const titles = [...text.matchAll(/['"`](\w+\.test_\w+)(?=[:'"`])/g)].map(([, row]) => String(row));
+        return [`${folder}${file}`, new Set(titles)] as const;
+      }),
+  ),
 );
 
 interface Entry {
@@ -47,7 +49,7 @@ const headings = new Set(
 );
 
 test('every case is on the page once, and no other', () => {
-  assert.equal(listed.length, 133);
+  assert.equal(listed.length, 133 + 40);
   assert.deepEqual(entries.map(({ row }) => row).toSorted(), listed.toSorted());
 });
 
