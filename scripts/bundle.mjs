@@ -48,24 +48,27 @@ const quickBuiltins = {
 };
 
 /**
- * Joins what the entries import into few files: `shared` is what the front door and the workers load; `primitives` what
- * only others have in common, so that nobody loads locks to run tasks.
+ * Joins what the entries import into few files: `shared` is what the workers load; `programs` what only the front door
+ * has in common with others, so that workers, who start by the dozen, do without it; `primitives` what only others have in
+ * common, so that nobody loads locks to run tasks.
  *
  * @param {Record<string, string>} entries the compiled modules, by the names of their files in the bundle
  * @param {string} dir
  */
 export async function bundle(entries, dir) {
-  /** What the front door and the workers import, sooner or later in the same tick. */
+  /** What the workers import, sooner or later in the same tick; and what they or the front door do. */
+  const ofWorkers = new Set();
   const front = new Set();
   const findFront = {
     name: 'find-front',
     buildEnd() {
-      const follow = (id) => {
-        if (front.has(id)) return;
-        front.add(id);
-        for (const imported of this.getModuleInfo(id)?.importedIds ?? []) follow(imported);
+      const follow = (id, found) => {
+        if (found.has(id)) return;
+        found.add(id);
+        for (const imported of this.getModuleInfo(id)?.importedIds ?? []) follow(imported, found);
       };
-      for (const id of [compiled('index'), ...Object.values(WORKERS)]) follow(id);
+      for (const id of Object.values(WORKERS)) follow(id, ofWorkers);
+      for (const id of [compiled('index'), ...ofWorkers]) follow(id, front);
     },
   };
   const build = await rolldown({
@@ -83,7 +86,8 @@ export async function bundle(entries, dir) {
     plugins: [quickBuiltins],
     codeSplitting: {
       groups: [
-        { name: 'shared', test: (id) => front.has(id), minShareCount: 2, priority: 1 },
+        { name: 'shared', test: (id) => ofWorkers.has(id), minShareCount: 2, priority: 2 },
+        { name: 'programs', test: (id) => front.has(id), minShareCount: 2, priority: 1 },
         // Not what the first group left in `index`: its dependencies would come along.
         { name: 'primitives', test: (id) => !front.has(id), minShareCount: 2 },
       ],

@@ -42,7 +42,7 @@ export class CancelledError extends ManyhandsError {
   readonly code = 'MANYHANDS_CANCELLED';
 }
 
-/** A future was asked for a transition that its state does not allow. */
+/** Something was asked of a future, a thread or a region that its state does not allow. */
 export class InvalidStateError extends ManyhandsError {
   readonly code = 'MANYHANDS_INVALID_STATE';
 }

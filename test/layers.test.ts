@@ -28,6 +28,9 @@ const layers: Readonly<
   sync: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
   pool: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures'] },
   backends: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool'] },
+  threading: {
+    from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync', 'pool', 'backends'],
+  },
   'index.ts': { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures', 'pool', 'backends'] },
   multiprocessing: {
     from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync', 'pool', 'backends'],

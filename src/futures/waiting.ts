@@ -4,12 +4,15 @@ import { TimeoutError } from '../errors.ts';
 import { checkWait, type WaitOptions } from '../options.ts';
 import { onAbort } from './abort-listeners.ts';
 
-/** The longest delay that `setTimeout` keeps; a longer one would fire at once. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+/**
+ * The longest time that is measured, in milliseconds: some 24 days, which is what the timers of Node can. A longer one is
+ * as good as for ever.
+ */
+export const TIMEOUT_MAX: number = 2 ** 31 - 1;
 
 /** Calls `fn` after `ms` milliseconds; durations beyond the timer's range are as good as for ever. */
 export function after(ms: number, fn: () => void): NodeJS.Timeout | undefined {
-  return ms > LONGEST_DELAY ? undefined : setTimeout(fn, ms);
+  return ms > TIMEOUT_MAX ? undefined : setTimeout(fn, ms);
 }
 
 /**

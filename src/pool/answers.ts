@@ -8,7 +8,7 @@
 import type { Transferable } from 'node:worker_threads';
 import { type Codec, encodeResults, isAnyMarked, isMarked, type Packed } from '../wire/codec.ts';
 import { packError } from '../wire/error-envelope.ts';
-import { AS_CHUNK, CHUNK, DONE, FAILED, type FromWorker, ITEM, REPORT } from '../wire/protocol.ts';
+import { AS_CHUNK, CHUNK, DONE, FAILED, type FromWorker, ITEM, NO_RESULT, REPORT } from '../wire/protocol.ts';
 import type { ChunkOutcome } from './run-chunk.ts';
 import type { Running } from './running.ts';
 import * as record from './shared/record.ts';
@@ -46,7 +46,8 @@ export class Answers {
   /** The task returned `value`, or ran a chunk with this outcome. */
   returned(task: Running, ms: number, value: unknown): void {
     try {
-      if ((task.flags & AS_CHUNK) === 0) this.#result(task, ms, value);
+      if ((task.flags & NO_RESULT) !== 0) this.#result(task, ms, undefined);
+      else if ((task.flags & AS_CHUNK) === 0) this.#result(task, ms, value);
       else this.#results(task, ms, value as ChunkOutcome);
     } catch (error) {
       this.threw(task, ms, error);

@@ -29,7 +29,8 @@ export interface Backend {
 /** What a worker tells its pool. After `exited` comes nothing more; everything sent before comes first. */
 export interface WorkerEvents {
   messages(batch: readonly FromWorker[]): void;
-  exited(death: WorkerDeath): void;
+  /** `error`: what nothing caught, of a thread that ended by it without saying so itself. */
+  exited(death: WorkerDeath, error?: unknown): void;
 }
 
 export interface WorkerHandle {

@@ -12,7 +12,7 @@ import { importableUrl } from './task-url.ts';
 const references = new WeakMap<Function, ModuleReference>();
 
 /**
- * Names a class so that `resolveTask()` finds it in another process.
+ * Names a class so that `resolveTask()` finds it in a worker.
  *
  * @throws NotShareableError when no module exports it
  */
@@ -22,7 +22,7 @@ export function referenceToClass(type: Function): ModuleReference {
   const reference = registered(type) ?? exported(type);
   if (reference === undefined) {
     throw new NotShareableError(
-      `The class ${type.name || '(without a name)'} is not exported from a module, so that another process cannot find it. ` +
+      `The class ${type.name || '(without a name)'} is not exported from a module, so that a worker cannot find it. ` +
         'Export it where it is declared: export class ..., or register it there: defineTasks(import.meta.url, { ... }).',
     );
   }

@@ -40,6 +40,8 @@ export const AS_CHUNK = 1;
 export const AS_STREAM = 2;
 /** The pool wants to hear when the task starts: its time limit counts from there. */
 export const SAY_STARTED = 4;
+/** Nobody wants the result, which then need not be able to cross. */
+export const NO_RESULT = 8;
 
 /** What a worker needs to know before its first task. */
 export interface WorkerSetup {
@@ -52,6 +54,8 @@ export interface WorkerSetup {
   readonly family?: Family | undefined;
   /** Present where tasks travel through shared memory, see `pool/shared/`. */
   readonly shared?: SharedLayout;
+  /** The row of a thread that runs one call and ends like a program, see `backends/thread/lone-thread.ts`. */
+  readonly threadRow?: number;
 }
 
 /** What a worker has to know to find its way in the memory that it shares with the pool. */

@@ -2,26 +2,26 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { FUTURES_ROWS, PROCESS_ROWS } from './rows.ts';
+import { rows } from './rows/index.ts';
 
-const FOLDERS = ['test/conformance/futures/', 'test/conformance/multiprocessing/'];
+const FOLDER = 'test/conformance/';
 const root = new URL('../../../', import.meta.url);
 const page = readFileSync(new URL('docs/conformance.md', root), 'utf8');
 
-const listed = [FUTURES_ROWS, PROCESS_ROWS]
-  .flatMap(Object.values<(typeof FUTURES_ROWS)[string]>)
+const listed = rows
+  .flatMap((files) => Object.values(files))
   .flatMap((classes) =>
-    Object.entries(classes).flatMap(([name, rows]) => rows.map((row) => `${name}.${row}`)),
+    Object.entries(classes).flatMap(([name, cases]) => cases.map((one) => `${name}.${one}`)),
   );
 
 /** Test files, and the rows that their titles name. */
 const tested = new Map<string, ReadonlySet<string>>(
-  FOLDERS.flatMap((folder) => readdirSync(new URL(folder, root)).map((file) => folder + file))
+  readdirSync(new URL(FOLDER, root), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => {
-      const text = readFileSync(new URL(file, root), 'utf8');
+      const text = readFileSync(new URL(FOLDER + file, root), 'utf8');
       const titles = [...text.matchAll(/['"`](\w+\.test_\w+)(?=[:'"`])/g)].map(([, row]) => String(row));
-      return [file, new Set(titles)];
+      return [FOLDER + file, new Set(titles)];
     }),
 );
 
@@ -49,7 +49,6 @@ const headings = new Set(
 );
 
 test('every case is on the page once, and no other', () => {
-  assert.equal(listed.length, 133 + 73);
   assert.deepEqual(entries.map(({ row }) => row).toSorted(), listed.toSorted());
 });
 
@@ -63,7 +62,9 @@ test('every case has a test of its name, or a deviation that says why not', () =
 test('no test names a case that is not listed, or that the page puts elsewhere', () => {
   for (const [file, rows] of tested) {
     for (const row of rows) {
-      assert.equal(entries.find((entry) => entry.row === row)?.file, file, row);
+      // Two of CPython's files may have a class of the same name.
+      const isListed = entries.some((entry) => entry.row === row && entry.file === file);
+      assert.ok(isListed, `${row} in ${file}`);
     }
   }
 });

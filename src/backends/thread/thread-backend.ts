@@ -4,6 +4,7 @@ import type { MessagePort, ResourceLimits, Transferable, Worker } from 'node:wor
 import type { WorkerDeath } from '../../errors.ts';
 import { WORKER_SLEEP } from '../../memory/lane.ts';
 import { ThreadRegion } from '../../memory/thread-region.ts';
+import { threadTable } from '../../memory/thread-table.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { SharedClaims } from '../../pool/claims.ts';
 import type { Sharing } from '../../pool/shared/sharing.ts';
@@ -78,6 +79,8 @@ class ThreadHandle implements WorkerHandle {
     sharing: Sharing | undefined,
     onExit: () => void,
   ) {
+    // So that threads know of each other, whichever of them is the first to ask.
+    threadTable();
     // Loaded here, since a program that uses processes only does without it.
     const threads = process.getBuiltinModule('node:worker_threads');
     const { port1, port2 } = new threads.MessageChannel();
@@ -120,7 +123,7 @@ class ThreadHandle implements WorkerHandle {
         events.messages(last.message as FromWorker[]);
       }
       port1.close();
-      events.exited(this.#death(exitCode, tail.lines));
+      events.exited(this.#death(exitCode, tail.lines), this.#error);
     });
     // What keeps the process alive is pending work, not workers; see `pool/keep-alive.ts`.
     this.#worker.unref();

@@ -8,19 +8,23 @@ import { Seat } from '../../pool/shared/seat.ts';
 import { WorkerRuntime } from '../../pool/worker-runtime.ts';
 import { cloneCodec } from '../../wire/codec.ts';
 import { packError } from '../../wire/error-envelope.ts';
-import { FAULT, SETUP, type SharedLayout, type ToWorker } from '../../wire/protocol.ts';
+import { FAULT, SETUP, type SharedLayout, type ToWorker, type WorkerSetup } from '../../wire/protocol.ts';
 import { endSoon } from '../end-soon.ts';
 import { runUnderLock } from './interpreter-lock.ts';
+import { LoneThread } from './lone-thread.ts';
 import type { ThreadData } from './thread-backend.ts';
 
 if (isMainThread)
   throw new Error('thread-worker.js is the entry of worker threads; it does nothing by itself.');
 
+/** Set where this thread runs one call and ends like a program. */
+let lone: LoneThread | undefined;
+
 const { port, claims, board, lane } = workerData as ThreadData;
 const runtime = new WorkerRuntime({
   codec: cloneCodec,
   post: (batch, transfer) => port.postMessage(batch, transfer as never),
-  end: () => endSoon(() => port.close()),
+  end: () => (lone === undefined ? endSoon(() => port.close()) : lone.over(() => port.close())),
   claim: (ticket) => claim(claims, ticket),
   sit: (layout) => takeSeat(layout),
 });
@@ -33,6 +37,11 @@ function takeSeat(layout: SharedLayout): Seat {
   );
 }
 
+function begin({ interpreterLock, threadRow }: WorkerSetup): void {
+  if (interpreterLock !== undefined) runUnderLock(interpreterLock);
+  if (threadRow !== undefined) lone = new LoneThread(threadRow);
+}
+
 const fault = (error: unknown): void => {
   port.postMessage([[FAULT, packError(error, cloneCodec)]]);
   process.exit(1);
@@ -42,6 +51,6 @@ process.on('unhandledRejection', fault);
 
 port.on('message', (batch: ToWorker[]) => {
   const [first] = batch;
-  if (first?.[0] === SETUP && first[1].interpreterLock !== undefined) runUnderLock(first[1].interpreterLock);
+  if (first?.[0] === SETUP) begin(first[1]);
   runtime.receive(batch);
 });

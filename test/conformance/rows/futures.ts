@@ -1,5 +1,4 @@
-/** By file and class. */
-type Rows = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+import type { Rows } from './index.ts';
 
 /**
  * The portable cases of CPython's own tests for `concurrent.futures`: those that say something about
@@ -9,7 +8,7 @@ type Rows = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
  * looked up. `docs/conformance.md` says how each stands here, and `rows.test.ts` holds this list, the
  * document and the tests together.
  */
-export const FUTURES_ROWS: Rows = {
+export const futures: Rows = {
   'executor.py': {
     ExecutorTest: [
       'test_submit',
@@ -183,87 +182,5 @@ export const FUTURES_ROWS: Rows = {
       'test_crash_big_data',
       'test_gh105829_should_not_deadlock_if_wakeup_pipe_full',
     ],
-  },
-};
-
-/** Those of `test_multiprocessing` about processes and pools. */
-export const PROCESS_ROWS: Rows = {
-  '_test_multiprocessing.py': {
-    _TestProcess: [
-      'test_current',
-      'test_set_executable',
-      'test_args_argument',
-      'test_daemon_argument',
-      'test_parent_process_attributes',
-      'test_parent_process',
-      'test_process',
-      'test_process_mainthread_native_id',
-      'test_interrupt',
-      'test_interrupt_no_handler',
-      'test_terminate',
-      'test_kill',
-      'test_cpu_count',
-      'test_active_children',
-      'test_recursion',
-      'test_sentinel',
-      'test_close',
-      'test_many_processes',
-      'test_child_fd_inflation',
-      'test_wait_for_threads',
-      'test_error_on_stdio_flush_1',
-      'test_error_on_stdio_flush_2',
-    ],
-    _TestSubclassingProcess: ['test_subclassing', 'test_stderr_flush', 'test_sys_exit'],
-    TestBaseProcessKwargs: ['test_default_kwargs_not_shared_between_instances'],
-    TestCloseFds: ['test_closefd'],
-    _TestAtExit: ['test_atexit'],
-    TestFlags: ['test_flags'],
-    TestNoForkBomb: ['test_noforkbomb'],
-    _TestLogging: ['test_enable_logging', 'test_level'],
-    TestStartMethod: [
-      'test_context',
-      'test_spawn_dont_set_context',
-      'test_set_get',
-      'test_get_all_start_methods',
-    ],
-    _TestImportStar: ['test_import'],
-    MiscTestCase: ['test__all__', 'test_large_pool'],
-    _TestFinalize: ['test_finalize'],
-    TestNamedResource: ['test_global_named_resource_spawn'],
-    TestStdinBadfiledescriptor: ['test_pool_in_process'],
-    _TestPool: [
-      'test_apply',
-      'test_map',
-      'test_starmap',
-      'test_starmap_async',
-      'test_map_async',
-      'test_map_async_callbacks',
-      'test_map_unplicklable',
-      'test_map_chunksize',
-      'test_map_handle_iterable_exception',
-      'test_async',
-      'test_async_timeout',
-      'test_imap',
-      'test_imap_handle_iterable_exception',
-      'test_imap_unordered',
-      'test_imap_unordered_handle_iterable_exception',
-      'test_make_pool',
-      'test_terminate',
-      'test_empty_iterable',
-      'test_context',
-      'test_traceback',
-      'test_wrapped_exception',
-      'test_map_no_failfast',
-      'test_enter',
-    ],
-    _TestPoolWorkerErrors: ['test_async_error_callback', 'test_unpickleable_result'],
-    _TestPoolWorkerLifetime: [
-      'test_pool_worker_lifetime',
-      'test_pool_worker_lifetime_early_close',
-      'test_pool_maxtasksperchild_invalid',
-      'test_worker_finalization_via_atexit_handler_of_multiprocessing',
-    ],
-    TestInitializers: ['test_pool_initializer'],
-    TestPoolNotLeakOnFailure: ['test_release_unused_processes'],
   },
 };
