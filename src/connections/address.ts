@@ -8,7 +8,9 @@ import { inspect } from 'node:util';
 import { checkChoice } from '../options.ts';
 
 /** `'unix'` is Python's AF_UNIX, `'tcp'` AF_INET (and IPv6), `'pipe'` AF_PIPE. */
-export type Family = 'unix' | 'tcp' | 'pipe';
+export type Family = (typeof FAMILIES)[number];
+
+export const FAMILIES = ['unix', 'tcp', 'pipe'] as const;
 
 export interface HostAndPort {
   readonly host: string;
@@ -38,7 +40,7 @@ export function families(): readonly Family[] {
  *   not have.
  */
 export function parseAddress(address: unknown, family?: Family): Endpoint {
-  checkChoice('family', family, ['unix', 'tcp', 'pipe']);
+  checkChoice('family', family, FAMILIES);
   const endpoint = read(address);
   if (family !== undefined && endpoint.family !== family) {
     throw new RangeError(

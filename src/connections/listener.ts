@@ -16,6 +16,7 @@ import { AuthenticationError, InvalidStateError, TimeoutError } from '../errors.
 import { waitWithin } from '../futures/waiting.ts';
 import {
   checkBoolean,
+  checkChoice,
   checkCount,
   checkDuration,
   checkFunction,
@@ -27,6 +28,7 @@ import {
   type Address,
   arbitraryAddress,
   type Endpoint,
+  FAMILIES,
   type Family,
   families,
   type HostAndPort,
@@ -316,6 +318,7 @@ const OPTIONS = [
 function check(options: ListenerOptions): Settings {
   checkNames(options, OPTIONS, 'Listener.listen');
   checkAuthKey(options.authkey);
+  checkChoice('family', options.family, FAMILIES);
   checkCount('backlog', options.backlog, 1);
   checkDuration('handshakeTimeout', options.handshakeTimeout);
   checkCount('maxPending', options.maxPending, 1, true);

@@ -17,13 +17,17 @@ const bytes = (length: number, seed = 1): Uint8Array =>
   Uint8Array.from({ length }, (_, at) => (at * 31 + seed) % 251);
 
 testOnPairs('values arrive as copies, in both directions', async (a, b) => {
-  const value = { map: new Map([[1n, new Date(5)]]), list: [1, , 'three'], error: new RangeError('no') };
+  const value = {
+    map: new Map([[1n, new Date(5)]]),
+    list: [1, undefined, 'three'],
+    error: new RangeError('no'),
+  };
   const sent = a.send(value);
   value.map.clear();
   const copy = (await b.recv()) as typeof value;
   await sent;
   assert.deepEqual(copy.map, new Map([[1n, new Date(5)]]));
-  assert.deepEqual(copy.list, [1, , 'three']);
+  assert.deepEqual(copy.list, [1, undefined, 'three']);
   assert.ok(copy.error instanceof RangeError);
   await b.send(undefined);
   assert.equal(await a.recv(), undefined);
