@@ -24,9 +24,9 @@
  * The kernel tells of the end: reading ends when no process has the other end open any more, however it went.
  */
 
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { type OnReadOpts, Socket } from 'node:net';
-import { pipes, Ready } from '../memory/pipes.ts';
+import { isReady, reopenPipe } from '../memory/pipes.ts';
 import type { Link, LinkEnd, Sink } from './link.ts';
 
 /**
@@ -84,7 +84,7 @@ export class PipeLink implements Link {
 
   pullNow(): void {
     const sink = this.#sink as Sink;
-    while (sink.wanting && this.#end === undefined && pipes().poll(this.#read, Ready.toRead, 0)) {
+    while (sink.wanting && this.#end === undefined && isReady(this.#read, 'read', 0)) {
       let count: number;
       try {
         count = readSync(this.#read, sink.target);
@@ -100,7 +100,7 @@ export class PipeLink implements Link {
   }
 
   pending(): boolean {
-    return this.#end !== undefined || pipes().poll(this.#read, Ready.toRead, 0);
+    return this.#end !== undefined || isReady(this.#read, 'read', 0);
   }
 
   settle(): undefined {
@@ -154,7 +154,7 @@ export class PipeLink implements Link {
         const count = this.#tryWrite(piece);
         if (count === piece.length) break;
         piece = piece.subarray(count);
-        while (!pipes().poll(this.#write, Ready.toWrite, SLICE));
+        while (!isReady(this.#write, 'write', SLICE));
       }
     }
   }
@@ -164,7 +164,7 @@ export class PipeLink implements Link {
     for (;;) {
       const left = deadline - performance.now();
       if (this.#end !== undefined) return true;
-      if (pipes().poll(this.#read, Ready.toRead, Math.ceil(Math.min(Math.max(left, 0), SLICE)))) return true;
+      if (isReady(this.#read, 'read', Math.ceil(Math.min(Math.max(left, 0), SLICE)))) return true;
       if (left <= 0) return false;
     }
   }
@@ -246,7 +246,7 @@ export class PipeLink implements Link {
 
   #writeLater(pieces: readonly Uint8Array[]): Promise<void> {
     this.#writer ??= new Socket({
-      fd: reopen(this.#write, constants.O_WRONLY),
+      fd: reopenPipe(this.#write, 'write'),
       readable: false,
       writable: true,
     }).on('error', () => undefined);
@@ -267,13 +267,8 @@ export class PipeLink implements Link {
 
 /** Node documents `onread` for sockets that connect; its types do not know it for those of a descriptor. */
 function openToRead(descriptor: number, onread: OnReadOpts): Socket {
-  const options = { fd: reopen(descriptor, constants.O_RDONLY), readable: true, writable: false, onread };
+  const options = { fd: reopenPipe(descriptor, 'read'), readable: true, writable: false, onread };
   return new Socket(options);
-}
-
-/** Another descriptor of the same pipe, with a state of its own. */
-function reopen(descriptor: number, access: number): number {
-  return openSync(`/proc/self/fd/${descriptor}`, access | constants.O_NONBLOCK);
 }
 
 function codeOf(error: unknown): string | undefined {

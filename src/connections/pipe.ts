@@ -1,7 +1,7 @@
 /** Pipes: two connections to each other, the ends of which other processes can have. */
 
 import { InvalidStateError, TimeoutError } from '../errors.ts';
-import { pipes } from '../memory/pipes.ts';
+import { createPipe } from '../memory/pipes.ts';
 import { checkBoolean, checkCount, checkDuration, checkNames } from '../options.ts';
 import { encodeBytes } from '../wire/bytes.ts';
 import { type Bytes, Connection, type ConnectionOptions, decode, section, unsendable } from './connection.ts';
@@ -105,7 +105,7 @@ export class PipeConnection extends Connection {
  *
  * Several may have the same end, as long as one at a time sends or receives there.
  *
- * @throws Error where there are no such pipes: they need Linux and koffi.
+ * @throws SharedMemoryUnavailableError where there are no such pipes: they need Linux and koffi.
  * @see CPython `multiprocessing.Pipe`.
  *
  * @example
@@ -116,15 +116,14 @@ export class PipeConnection extends Connection {
 export function Pipe(options: PipeOptions = {}): [PipeConnection, PipeConnection] {
   checkNames(options, ['duplex'], 'Pipe');
   checkBoolean('duplex', options.duplex);
-  const system = pipes();
-  const there = system.create();
+  const there = createPipe();
   if (options.duplex === false) {
     return [
       new PipeConnection(new PipeLink(there.read, -1)),
       new PipeConnection(new PipeLink(-1, there.write)),
     ];
   }
-  const back = system.create();
+  const back = createPipe();
   return [
     new PipeConnection(new PipeLink(there.read, back.write)),
     new PipeConnection(new PipeLink(back.read, there.write)),

@@ -25,6 +25,9 @@ const O_EXCL = 0o200;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 
+const POLLIN = 0x1;
+const POLLOUT = 0x4;
+
 const PROT_READ_WRITE = 0x3;
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
@@ -74,6 +77,9 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   const fallocate = libc.func('int fallocate(int, int, int64_t, int64_t)');
   const pipe2 = libc.func('int pipe2(int *, int)');
   const ends = new Int32Array(2);
+  const poll = libc.func('int poll(void *, unsigned long, int)');
+  // A struct pollfd: the descriptor, then what to look for and what was found, of 16 bits each.
+  const looked = new Int32Array(2);
   // Variadic in C. Declared with its arguments as they are here, which are passed in the same way on both
   // processors, since koffi would otherwise want the types of all of them with every call.
   const futex = libc.func('long syscall(long, intptr_t, int, int, void *)');
@@ -112,6 +118,11 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
       const both = attempt(() => openSync(`/proc/self/fd/${ends[0]}`, O_RDWR | O_NONBLOCK));
       for (const end of ends) closeSync(end);
       return both;
+    },
+    isReady(descriptor, to, milliseconds) {
+      looked[0] = descriptor;
+      looked[1] = to === 'read' ? POLLIN : POLLOUT;
+      return poll(looked, 1, milliseconds) > 0;
     },
     closeDescriptor: closeSync,
     allocate: (descriptor, start, length) => failed(fallocate(descriptor, 0, start, length)),

@@ -1,67 +1,53 @@
-/**
- * Anonymous pipes, and looking whether a descriptor is ready: two calls of the system that Node does not have. All
- * else that is done with pipes (reading, writing, opening the same one again) goes through `node:fs` and `node:net`.
- *
- * Both calls come by way of koffi, which is loaded with the first of them.
- */
+/** Anonymous pipes: making them, finding those of other processes, and looking whether they are ready. */
 
-import { createRequire } from 'node:module';
-import type * as Koffi from 'koffi';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { SharedMemoryUnavailableError } from '../errors.ts';
+import { loadSystem } from './linux.ts';
+import { errors, type System } from './system.ts';
 
-const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
+/** Which end of a pipe. */
+export type End = 'read' | 'write';
 
-/** What to look for: bytes to read, or the end; and room to write, or that nobody will read. */
-export const Ready = { toRead: 0x1, toWrite: 0x4 } as const;
-
-interface Pipes {
-  /** A new pipe. Its descriptors do not block, and are closed on exec. @throws when the system has none to give. */
-  create(): { readonly read: number; readonly write: number };
-  /** Blocks for up to `milliseconds` (0: not at all) until the descriptor is ready, and says whether it is. */
-  poll(descriptor: number, what: (typeof Ready)[keyof typeof Ready], milliseconds: number): boolean;
-}
-
-let loaded: Pipes | undefined;
-
-/** @throws where there are no such calls. */
-export function pipes(): Pipes {
-  loaded ??= load();
-  return loaded;
-}
-
-function load(): Pipes {
-  if (process.platform !== 'linux') {
-    throw new Error(`A Pipe needs Linux; this is ${process.platform}. Use a Listener and a Client`);
+/** The two ends of a new pipe, as descriptors that do not block. @throws SharedMemoryUnavailableError */
+export function createPipe(): Readonly<Record<End, number>> {
+  const both = system().createPipe();
+  if (both < 0) {
+    const why = both === errors.noMemory ? 'no memory' : `error ${-both}`;
+    throw new SharedMemoryUnavailableError(`The system has no pipe to give: ${why}`);
   }
-  let koffi: typeof Koffi;
   try {
-    koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
-  } catch (cause) {
-    throw new Error(
-      'A Pipe needs the package koffi, which could not be loaded. Use a Listener and a Client',
-      {
-        cause,
-      },
-    );
+    return { read: reopenPipe(both, 'read'), write: reopenPipe(both, 'write') };
+  } finally {
+    closeSync(both);
   }
-  const libc = koffi.load(null);
-  const pipe2 = libc.func('int pipe2(void *, int)');
-  const poll = libc.func('int poll(void *, unsigned long, int)');
-  const pair = new Int32Array(2);
-  // A struct pollfd: the descriptor, then what to look for and what was found, of 16 bits each.
-  const looked = new Int32Array(2);
+}
 
-  return {
-    create() {
-      if (pipe2(pair, O_NONBLOCK | O_CLOEXEC) < 0) {
-        throw new Error(`The system has no pipe to give: error ${koffi.errno()} of pipe2()`);
-      }
-      return { read: pair[0] as number, write: pair[1] as number };
-    },
-    poll(descriptor, what, milliseconds) {
-      looked[0] = descriptor;
-      looked[1] = what;
-      return poll(looked, 1, milliseconds) > 0;
-    },
-  };
+/**
+ * Another descriptor of the same pipe, with a state of its own.
+ *
+ * @param pid the process whose descriptor it is, if not this one.
+ * @throws what opening throws: `ENOENT` when there is no such process, or descriptor, any more; `ENXIO` when it is to be
+ *   written to, and nobody has the other end open.
+ */
+export function reopenPipe(descriptor: number, end: End, pid?: number): number {
+  const access = end === 'read' ? constants.O_RDONLY : constants.O_WRONLY;
+  return openSync(`/proc/${pid ?? 'self'}/fd/${descriptor}`, access | constants.O_NONBLOCK);
+}
+
+/** What tells pipes apart, as long as anybody has them open: numbers of descriptors are used again. */
+export function pipeNumber(descriptor: number): number {
+  return fstatSync(descriptor).ino;
+}
+
+/** Blocks until the descriptor is ready, for up to `milliseconds`; says whether it is. */
+export function isReady(descriptor: number, end: End, milliseconds: number): boolean {
+  return system().isReady(descriptor, end, milliseconds);
+}
+
+function system(): System {
+  const { system: found, unavailable } = loadSystem();
+  if (found !== undefined) return found;
+  throw new SharedMemoryUnavailableError(
+    `There are no pipes here, as ${unavailable}; use a Listener and a Client`,
+  );
 }

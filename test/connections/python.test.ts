@@ -143,7 +143,7 @@ async function talk(connection: Connection): Promise<void> {
     const sending = connection.sendBytes(message);
     const back = Buffer.from(await connection.recvBytes());
     await sending;
-    assert.ok(back.equals(Buffer.from(message).reverse()), `${message.length} bytes`);
+    assert.ok(back.equals(Buffer.from(message.toReversed())), `${message.length} bytes`);
   }
   await connection.sendBytes(Buffer.from('bye'));
   await assert.rejects(connection.recv(), EndOfFileError);
