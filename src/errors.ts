@@ -21,7 +21,10 @@ export type ErrorCode =
   | 'MANYHANDS_BROKEN_BARRIER'
   | 'MANYHANDS_AUTHENTICATION'
   | 'MANYHANDS_OUT_OF_SHARED_MEMORY'
-  | 'MANYHANDS_SHARED_MEMORY_UNAVAILABLE';
+  | 'MANYHANDS_SHARED_MEMORY_UNAVAILABLE'
+  | 'MANYHANDS_END_OF_FILE'
+  | 'MANYHANDS_BROKEN_CONNECTION'
+  | 'MANYHANDS_BUFFER_TOO_SHORT';
 
 /** What all errors of this library have in common. Catch this class to catch any of them. */
 export abstract class ManyhandsError extends Error {
@@ -132,4 +135,31 @@ export class OutOfSharedMemoryError extends ManyhandsError {
 /** Processes cannot share memory on this system, or not with the process that an object came from. */
 export class SharedMemoryUnavailableError extends ManyhandsError {
   readonly code = 'MANYHANDS_SHARED_MEMORY_UNAVAILABLE';
+}
+
+/** Nothing will come any more: the other end of a connection was closed, after the last message. */
+export class EndOfFileError extends ManyhandsError {
+  readonly code = 'MANYHANDS_END_OF_FILE';
+}
+
+/**
+ * A connection failed: it ended inside of a message, nobody is there to read, or what came is not a message that it
+ * takes.
+ */
+export class BrokenConnectionError extends ManyhandsError {
+  readonly code = 'MANYHANDS_BROKEN_CONNECTION';
+}
+
+/** A message did not fit into the buffer that was given for it. It is in `data`, and off the connection. */
+export class BufferTooShortError extends ManyhandsError {
+  readonly code = 'MANYHANDS_BUFFER_TOO_SHORT';
+  readonly data: Uint8Array;
+
+  /** `room`: how many bytes there was room for. */
+  constructor(data: Uint8Array, room: number) {
+    super(
+      `A message of ${data.length} bytes does not fit into ${room}. It is in the property data of this error.`,
+    );
+    this.data = data;
+  }
 }

@@ -4,8 +4,11 @@ export { ThreadPoolExecutor, type ThreadPoolOptions } from './backends/thread/th
 export type { ErrorCode, WorkerDeath } from './errors.ts';
 export {
   AuthenticationError,
+  BrokenConnectionError,
   BrokenExecutorError,
+  BufferTooShortError,
   CancelledError,
+  EndOfFileError,
   ExecutorShutdownError,
   InvalidStateError,
   ManyhandsError,

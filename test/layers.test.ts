@@ -26,6 +26,7 @@ const layers: Readonly<
   memory: { from: ['errors.ts', 'options.ts'] },
   futures: { from: ['errors.ts', 'options.ts'] },
   sync: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
+  connections: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
   pool: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures'] },
   backends: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool'] },
   threading: {

@@ -26,6 +26,9 @@ const O_EXCL = 0o200;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 
+const POLLIN = 0x1;
+const POLLOUT = 0x4;
+
 const PROT_READ_WRITE = 0x3;
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
@@ -76,6 +79,9 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   const close = libc.func('int close(int)');
   const pipe2 = libc.func('int pipe2(int *, int)');
   const ends = new Int32Array(2);
+  const poll = libc.func('int poll(void *, unsigned long, int)');
+  // A struct pollfd: the descriptor, then what to look for and what was found, of 16 bits each.
+  const looked = new Int32Array(2);
   // Variadic in C. Declared with their arguments as they are here, which are passed in the same way on both
   // processors, since koffi would otherwise want the types of all of them with every call.
   const open = libc.func('int open(const char *, int)');
@@ -119,6 +125,11 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
       return both;
     },
     closeDescriptor: (descriptor) => void close(descriptor),
+    isReady(descriptor, to, milliseconds) {
+      looked[0] = descriptor;
+      looked[1] = to === 'read' ? POLLIN : POLLOUT;
+      return poll(looked, 1, milliseconds) > 0;
+    },
     allocate: (descriptor, start, length) => failed(fallocate(descriptor, 0, start, length)),
     map(descriptor, size): Mapping | number {
       const address: number = failed(mmap(0, size, PROT_READ_WRITE, MAP_SHARED, descriptor, 0));

@@ -24,6 +24,11 @@ export interface System {
   duplicate(descriptor: number, pid?: number): number;
   /** A pipe of which this one descriptor is both ends, so that it lasts until the descriptor is closed. */
   createPipe(): number;
+  /**
+   * Blocks for up to `milliseconds` (0: not at all) until there is something to read, or room to write; the other end
+   * being gone counts for both. Says whether that is so.
+   */
+  isReady(descriptor: number, to: 'read' | 'write', milliseconds: number): boolean;
   closeDescriptor(descriptor: number): void;
   /** Sees to it that there is memory for these bytes. 0, or what is in the way. */
   allocate(descriptor: number, start: number, length: number): number;
