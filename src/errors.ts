@@ -21,7 +21,9 @@ export type ErrorCode =
   | 'MANYHANDS_BROKEN_BARRIER'
   | 'MANYHANDS_AUTHENTICATION'
   | 'MANYHANDS_OUT_OF_SHARED_MEMORY'
-  | 'MANYHANDS_SHARED_MEMORY_UNAVAILABLE';
+  | 'MANYHANDS_SHARED_MEMORY_UNAVAILABLE'
+  | 'MANYHANDS_SHARED_MEMORY_EXISTS'
+  | 'MANYHANDS_SHARED_MEMORY_NOT_FOUND';
 
 /** What all errors of this library have in common. Catch this class to catch any of them. */
 export abstract class ManyhandsError extends Error {
@@ -132,4 +134,14 @@ export class OutOfSharedMemoryError extends ManyhandsError {
 /** Processes cannot share memory on this system, or not with the process that an object came from. */
 export class SharedMemoryUnavailableError extends ManyhandsError {
   readonly code = 'MANYHANDS_SHARED_MEMORY_UNAVAILABLE';
+}
+
+/** There is a block of shared memory of that name already. */
+export class SharedMemoryExistsError extends ManyhandsError {
+  readonly code = 'MANYHANDS_SHARED_MEMORY_EXISTS';
+}
+
+/** There is no block of shared memory of that name, or not any more. */
+export class SharedMemoryNotFoundError extends ManyhandsError {
+  readonly code = 'MANYHANDS_SHARED_MEMORY_NOT_FOUND';
 }

@@ -13,6 +13,8 @@ export {
   OutOfSharedMemoryError,
   OwnerDiedError,
   QueueFullError,
+  SharedMemoryExistsError,
+  SharedMemoryNotFoundError,
   SharedMemoryUnavailableError,
   TaskNotFoundError,
   TimeoutError,

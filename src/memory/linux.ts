@@ -25,6 +25,13 @@ const O_EXCL = 0o200;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 
+const O_TMPFILE = 0o20200000;
+/** Paths are as for everybody else, and the last step of this one is a link to be followed. */
+const AT_FDCWD = -100;
+const AT_SYMLINK_FOLLOW = 0x400;
+/** Exclusive is not waited for. */
+const FLOCK = { shared: 1, exclusive: 2 | 4, none: 8 } as const;
+
 const PROT_READ_WRITE = 0x3;
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
@@ -72,6 +79,8 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   const mmap = libc.func('intptr_t mmap(intptr_t, size_t, int, int, int, int64_t)');
   const munmap = libc.func('int munmap(intptr_t, size_t)');
   const fallocate = libc.func('int fallocate(int, int, int64_t, int64_t)');
+  const linkat = libc.func('int linkat(int, const char *, int, const char *, int)');
+  const flock = libc.func('int flock(int, int)');
   const pipe2 = libc.func('int pipe2(int *, int)');
   const ends = new Int32Array(2);
   // Variadic in C. Declared with its arguments as they are here, which are passed in the same way on both
@@ -102,6 +111,15 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
       const error = attempt(() => ftruncateSync(descriptor, size));
       if (error < 0) closeSync(descriptor);
       return error < 0 ? error : descriptor;
+    },
+    createUnnamed: (folder) => attempt(() => openSync(folder, O_TMPFILE | O_RDWR, 0o600)),
+    giveName: (descriptor, path) =>
+      failed(linkat(AT_FDCWD, `/proc/self/fd/${descriptor}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW)),
+    lockFile(descriptor, how) {
+      let result: number;
+      do result = failed(flock(descriptor, FLOCK[how]));
+      while (result === errors.interrupted);
+      return result;
     },
     sizeOf: (descriptor) => attempt(() => fstatSync(descriptor).size),
     // There is no dup in Node; opening this name gives a descriptor of the same memory.

@@ -93,10 +93,7 @@ class SharedArray<T extends ItemType = ItemType> extends ArrayBase<T> {
 }
 
 /** A shared array of memory that is there already. */
-export function arrayOf<T extends ItemType>(
-  raw: RawArray<T>,
-  lock: ValueLock | undefined,
-): SharedArray<T> {
+export function arrayOf<T extends ItemType>(raw: RawArray<T>, lock: ValueLock | undefined): SharedArray<T> {
   return Reflect.construct(ArrayBase, [raw, lock], SharedArray) as SharedArray<T>;
 }
 

@@ -147,7 +147,9 @@ export class RawArrayBase<T extends ItemType> extends SharedObject implements It
     const { length } = this.#view;
     const place = index < 0 ? index + length : index;
     if (Number.isInteger(place) && place >= 0 && place < length) return place;
-    throw new RangeError(`index must be a whole number from ${-length} to ${length - 1}, received ${inspect(index)}`);
+    throw new RangeError(
+      `index must be a whole number from ${-length} to ${length - 1}, received ${inspect(index)}`,
+    );
   }
 
   #item(stored: Item<T> | number): Item<T> {

@@ -127,6 +127,11 @@ export function registerSynchronized(
   });
   registerKind(kind, (data) => {
     const [raw, lock] = reviveAll(data as Share[]) as [never, ValueLock?];
-    return known.get(raw)?.get(lock ?? NO_LOCK)?.deref() ?? make(raw, lock);
+    return (
+      known
+        .get(raw)
+        ?.get(lock ?? NO_LOCK)
+        ?.deref() ?? make(raw, lock)
+    );
   });
 }
