@@ -24,7 +24,9 @@ export type ErrorCode =
   | 'MANYHANDS_SHARED_MEMORY_UNAVAILABLE'
   | 'MANYHANDS_END_OF_FILE'
   | 'MANYHANDS_BROKEN_CONNECTION'
-  | 'MANYHANDS_BUFFER_TOO_SHORT';
+  | 'MANYHANDS_BUFFER_TOO_SHORT'
+  | 'MANYHANDS_SHARED_MEMORY_EXISTS'
+  | 'MANYHANDS_SHARED_MEMORY_NOT_FOUND';
 
 /** What all errors of this library have in common. Catch this class to catch any of them. */
 export abstract class ManyhandsError extends Error {
@@ -162,4 +164,14 @@ export class BufferTooShortError extends ManyhandsError {
     );
     this.data = data;
   }
+}
+
+/** There is a block of shared memory of that name already. */
+export class SharedMemoryExistsError extends ManyhandsError {
+  readonly code = 'MANYHANDS_SHARED_MEMORY_EXISTS';
+}
+
+/** There is no block of shared memory of that name, or not any more. */
+export class SharedMemoryNotFoundError extends ManyhandsError {
+  readonly code = 'MANYHANDS_SHARED_MEMORY_NOT_FOUND';
 }

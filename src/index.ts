@@ -16,6 +16,8 @@ export {
   OutOfSharedMemoryError,
   OwnerDiedError,
   QueueFullError,
+  SharedMemoryExistsError,
+  SharedMemoryNotFoundError,
   SharedMemoryUnavailableError,
   TaskNotFoundError,
   TimeoutError,

@@ -28,6 +28,12 @@ const O_CLOEXEC = 0o2000000;
 
 const POLLIN = 0x1;
 const POLLOUT = 0x4;
+const O_TMPFILE = 0o20200000;
+/** Paths are as for everybody else, and the last step of this one is a link to be followed. */
+const AT_FDCWD = -100;
+const AT_SYMLINK_FOLLOW = 0x400;
+/** Exclusive is not waited for. */
+const FLOCK = { shared: 1, exclusive: 2 | 4, none: 8 } as const;
 
 const PROT_READ_WRITE = 0x3;
 const MAP_SHARED = 0x1;
@@ -77,6 +83,8 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   const munmap = libc.func('int munmap(intptr_t, size_t)');
   const fallocate = libc.func('int fallocate(int, int, int64_t, int64_t)');
   const close = libc.func('int close(int)');
+  const linkat = libc.func('int linkat(int, const char *, int, const char *, int)');
+  const flock = libc.func('int flock(int, int)');
   const pipe2 = libc.func('int pipe2(int *, int)');
   const ends = new Int32Array(2);
   const poll = libc.func('int poll(void *, unsigned long, int)');
@@ -114,6 +122,15 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
       const error = attempt(() => ftruncateSync(descriptor, size));
       if (error < 0) close(descriptor);
       return error < 0 ? error : descriptor;
+    },
+    createUnnamed: (folder) => attempt(() => openSync(folder, O_TMPFILE | O_RDWR, 0o600)),
+    giveName: (descriptor, path) =>
+      failed(linkat(AT_FDCWD, `/proc/self/fd/${descriptor}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW)),
+    lockFile(descriptor, how) {
+      let result: number;
+      do result = failed(flock(descriptor, FLOCK[how]));
+      while (result === errors.interrupted);
+      return result;
     },
     sizeOf: (descriptor) => attempt(() => fstatSync(descriptor).size),
     duplicate,

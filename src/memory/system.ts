@@ -18,6 +18,15 @@ export interface System {
   readonly slice: number;
   /** Shared memory of `size` bytes that no name leads to: its descriptor, which is closed on exec. */
   createMemory(size: number): number;
+  /** An empty file in `folder` that no name leads to yet, for its user alone: its descriptor. */
+  createUnnamed(folder: string): number;
+  /** Gives it a name. All of it can be seen under that name from the same moment on. */
+  giveName(descriptor: number, path: string): number;
+  /**
+   * A lock of the file, which ends with the descriptor, however that ends: shared among all who want it so, or exclusive.
+   * Only the shared one is waited for. 0, or `errors.again` if others have it.
+   */
+  lockFile(descriptor: number, how: 'shared' | 'exclusive' | 'none'): number;
   /** The size of the memory behind a descriptor. */
   sizeOf(descriptor: number): number;
   /** Another descriptor of the same memory; of memory of this process, or of another one that is of the same user. */
@@ -55,10 +64,12 @@ export type SystemResult =
 
 /** Numbers of Linux, the same on all processors that we support. */
 export const errors = {
+  notFound: -2,
   interrupted: -4,
   again: -11,
   noMemory: -12,
   badAddress: -14,
+  exists: -17,
   tooLarge: -27,
   noSpace: -28,
   timedOut: -110,

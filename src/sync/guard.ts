@@ -30,6 +30,11 @@ export class Guard implements Disposable {
     this.#guarded.releaseHold(this.#hold);
   }
 
+  /** @internal Which hold of `guarded` this is; `undefined` if it is one of something else. */
+  holdOf(guarded: Guarded): number | undefined {
+    return this.#guarded === guarded ? this.#hold : undefined;
+  }
+
   /** Releases it at the end of a scope, unless this guard has done so before. */
   [Symbol.dispose](): void {
     if (!this.#released) this.release();

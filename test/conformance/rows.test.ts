@@ -60,8 +60,8 @@ test('every case has a test of its name, or a deviation that says why not', () =
 });
 
 test('no test names a case that is not listed, or that the page puts elsewhere', () => {
-  for (const [file, rows] of tested) {
-    for (const row of rows) {
+  for (const [file, titles] of tested) {
+    for (const row of titles) {
       // Two of CPython's files may have a class of the same name.
       const isListed = entries.some((entry) => entry.row === row && entry.file === file);
       assert.ok(isListed, `${row} in ${file}`);

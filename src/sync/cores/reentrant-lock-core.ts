@@ -39,7 +39,6 @@ const context = new AsyncLocalStorage<ReadonlySet<Hold>>();
 
 export class ReentrantLockCore implements Guarded, Suspendable {
   readonly #core: LockCore;
-  readonly #holdOf = new WeakMap<Guard, Hold>();
   #hold: Hold | undefined;
   #number = 0;
 
@@ -83,8 +82,8 @@ export class ReentrantLockCore implements Guarded, Suspendable {
   }
 
   async withLock<R>(fn: () => R | PromiseLike<R>, options: ReentrantWaitOptions): Promise<R> {
-    using guard = await this.acquire(options);
-    const hold = this.#holdOf.get(guard) as Hold;
+    using _ = await this.acquire(options);
+    const hold = this.#hold as Hold;
     return await context.run(new Set([...(context.getStore() ?? []), hold]), fn);
   }
 
@@ -135,8 +134,8 @@ export class ReentrantLockCore implements Guarded, Suspendable {
   }
 
   #heldBy(guard: Guard): Hold {
-    const hold = this.#holdOf.get(guard);
-    if (hold !== undefined && hold === this.#hold && this.isMine) return hold;
+    const hold = this.#hold;
+    if (hold !== undefined && guard.holdOf(this) === hold.number && this.isMine) return hold;
     throw new InvalidStateError('The guard given as `within` does not hold this lock');
   }
 
@@ -148,9 +147,7 @@ export class ReentrantLockCore implements Guarded, Suspendable {
 
   #enter(hold: Hold): Guard {
     hold.depth += 1;
-    const guard = new Guard(this, hold.number);
-    this.#holdOf.set(guard, hold);
-    return guard;
+    return new Guard(this, hold.number);
   }
 
   #leave(hold: Hold): void {
