@@ -26,7 +26,7 @@ const limit = { timeout: 60_000 };
 
 /** How many are killed, one after the other: mostly threads, which start fast also where all cores are busy. */
 const ROUNDS: Readonly<Record<string, number>> = {
-  [threads.name]: 45,
+  [threads.name]: 32,
   [processes.name]: 10,
   [threadsOfProcesses.name]: 10,
 };
