@@ -92,7 +92,7 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   const looked = new Int32Array(2);
   // Variadic in C. Declared with their arguments as they are here, which are passed in the same way on both
   // processors, since koffi would otherwise want the types of all of them with every call.
-  const open = libc.func('int open(const char *, int)');
+  const open = libc.func('int open(const char *, int, unsigned int)');
   const futex = libc.func('long syscall(long, intptr_t, int, int, void *)');
   // Outside of V8's heap, although any array would do: it fails here and now in a runtime that has no views of
   // foreign memory, as Electron.
@@ -101,7 +101,7 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   const failed = (result: number): number => (result < 0 ? -koffi.errno() : result);
   // Opening this name gives another descriptor of the same thing, of any process, as dup would of our own.
   const duplicate = (descriptor: number, pid: number = process.pid, flags: number = 0): number =>
-    failed(open(`/proc/${pid}/fd/${descriptor}`, O_RDWR | O_CLOEXEC | flags));
+    failed(open(`/proc/${pid}/fd/${descriptor}`, O_RDWR | O_CLOEXEC | flags, 0));
   const makeMemory = (): number => {
     try {
       const memfd = libc.func('int memfd_create(const char *, unsigned int)');
@@ -123,7 +123,7 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
       if (error < 0) close(descriptor);
       return error < 0 ? error : descriptor;
     },
-    createUnnamed: (folder) => attempt(() => openSync(folder, O_TMPFILE | O_RDWR, 0o600)),
+    createUnnamed: (folder) => failed(open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0o600)),
     giveName: (descriptor, path) =>
       failed(linkat(AT_FDCWD, `/proc/self/fd/${descriptor}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW)),
     lockFile(descriptor, how) {

@@ -47,6 +47,10 @@ export class Barrier extends SharedObject {
     if (this.isNew) this.#core.initialise(parties, action, timeout);
   }
 
+  protected override get state(): string {
+    return this.broken ? 'broken' : `${this.waiting} of ${this.parties} wait`;
+  }
+
   /** How many must come. */
   get parties(): number {
     return this.#core.parties;

@@ -33,6 +33,10 @@ export class Condition extends SharedObject {
     return [this.lock];
   }
 
+  protected override get state(): string {
+    return `${this.lock}`;
+  }
+
   get locked(): boolean {
     return this.lock.locked;
   }

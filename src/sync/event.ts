@@ -18,6 +18,10 @@ export class Event extends SharedObject {
     this.#core = new EventCore(this.block, 0);
   }
 
+  protected override get state(): string {
+    return this.isSet ? 'set' : 'unset';
+  }
+
   get isSet(): boolean {
     return this.#core.isSet;
   }

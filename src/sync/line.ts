@@ -21,11 +21,16 @@ import type { WaitList } from './wait-list.ts';
 /** What a primitive does for those who wait for it. Each may take its latch. `C`: what it has to know of each of them. */
 export interface Waited<T, C = undefined> {
   /** One more of this thread waits, in the list. False: there is no room in it now. */
-  join(): boolean;
+  join(context: C): boolean;
   /** Takes what is there for one of this thread, which waits no more then. May throw what that one is to be told. */
   attempt(context: C): T | undefined;
-  /** One of this thread gives up. If it was given something at the last moment, that. */
-  quit(): T | undefined;
+  /** The same for one that is not in the list, as there was no room. */
+  attemptOutside(context: C): T | undefined;
+  /**
+   * One of this thread gives up. If it was given something at the last moment, that; but if it `isTold` of an error
+   * instead, what it was given goes to the next.
+   */
+  quit(isTold: boolean): T | undefined;
   /** Looks after the dead. May throw what one of this thread is to be told. */
   inspect(): void;
   /** What did not happen in time, for the message: 'The lock was not released'. */
@@ -51,55 +56,57 @@ export class Line<T, C = undefined> {
   readonly #waited: Waited<T, C>;
   /** Those who await, the first of them first. */
   readonly #waiters = new Set<Waiter<T, C>>();
+  /** Those of them who found no room in the list. */
+  readonly #outside = new Set<Waiter<T, C>>();
   #attending = false;
+  #attendingOutside = false;
 
   constructor(list: WaitList, waited: Waited<T, C>) {
     this.#list = list;
     this.#waited = waited;
   }
 
-  /** How many await. */
-  get length(): number {
-    return this.#waiters.size;
-  }
-
-  /** Waits for what `attempt` gives, with the event loop running. */
-  wait(options: WaitOptions, context: C): Promise<T> {
+  /**
+   * Waits for what `attempt` gives, with the event loop running. `joined` is called as soon as nothing is missed that
+   * happens from then on.
+   */
+  wait(options: WaitOptions, context: C, joined?: () => void): Promise<T> {
     return waitWithin(
       options,
       () => this.#waited.lateness,
       (resolve, reject) => {
         const waiter = { context, resolve, reject };
-        if (this.#waited.join()) {
-          this.#waiters.add(waiter);
-          this.serve();
-          if (this.#waiters.size > 0) void this.#attend();
-          return () => this.#leave(waiter);
+        this.#add(waiter);
+        try {
+          joined?.();
+        } catch (error) {
+          this.#refuse(waiter, error);
         }
-        const gaveUp = new AbortController();
-        this.#waitForRoom(waiter, gaveUp.signal).catch(reject);
-        return () => {
-          gaveUp.abort();
-          this.#leave(waiter);
-        };
+        return () => this.#leave(waiter);
       },
     );
   }
 
   /**
-   * Waits for what `attempt` gives, and blocks this thread meanwhile. `joined` is called when it is in the list.
+   * The same, and blocks this thread meanwhile.
    *
-   * @throws TimeoutError, or what `attempt` or `inspect` throws
+   * @throws TimeoutError, or what `attempt`, `inspect` or `joined` throws
    */
   waitSync(timeout: number | undefined, context: C, joined?: () => void): T {
     checkDuration('timeout', timeout);
     const end = timeout === undefined ? Infinity : performance.now() + timeout;
-    while (!this.#waited.join()) {
-      if (performance.now() >= end) throw this.#late(timeout);
-      Atomics.wait(never, 0, 0, OVERFLOW_MS);
-    }
+    const isListed = this.#waited.join(context);
     try {
       joined?.();
+    } catch (error) {
+      if (isListed) this.#waited.quit(true);
+      throw error;
+    }
+    if (!isListed) {
+      const value = this.#blockOutside(end, timeout, context);
+      if (value !== undefined) return value;
+    }
+    try {
       return this.#block(end, timeout, context);
     } finally {
       // It has taken the place of those who await, and left the word of sleep as it pleased.
@@ -141,15 +148,41 @@ export class Line<T, C = undefined> {
       const value = this.#waited.attempt(context);
       if (value !== undefined) return value;
     } catch (error) {
-      const atLast = this.#waited.quit();
-      if (atLast !== undefined) return atLast;
+      this.#waited.quit(true);
       throw error;
     } finally {
       this.#list.rise();
     }
-    const atLast = this.#waited.quit();
+    const atLast = this.#waited.quit(false);
     if (atLast === undefined) throw this.#late(timeout);
     return atLast;
+  }
+
+  /** Until there is room in the list, or what is waited for is there, which it gives then. */
+  #blockOutside(end: number, timeout: number | undefined, context: C): T | undefined {
+    for (let inspected = -Infinity; ; ) {
+      const now = performance.now();
+      // The room may be that of the dead.
+      if (now - inspected >= SLICE || now >= end) {
+        this.#waited.inspect();
+        inspected = now;
+      }
+      const value = this.#waited.attemptOutside(context);
+      if (value !== undefined || this.#waited.join(context)) return value;
+      if (now >= end) throw this.#late(timeout);
+      Atomics.wait(never, 0, 0, Math.min(OVERFLOW_MS, end - now));
+    }
+  }
+
+  #add(waiter: Waiter<T, C>): void {
+    if (this.#waited.join(waiter.context)) {
+      this.#waiters.add(waiter);
+      this.serve();
+      if (this.#waiters.size > 0) void this.#attend();
+    } else {
+      this.#outside.add(waiter);
+      void this.#attendOutside();
+    }
   }
 
   /** While somebody awaits: sleeps, and lets them look whenever this thread was roused. */
@@ -168,29 +201,57 @@ export class Line<T, C = undefined> {
     this.#attending = false;
   }
 
-  #inspect(): void {
-    const [first] = this.#waiters;
-    if (first === undefined) return;
-    try {
-      this.#waited.inspect();
-    } catch (error) {
-      this.#refuse(first, error);
+  /** While somebody finds no room in the list: looks every few ms. */
+  async #attendOutside(): Promise<void> {
+    if (this.#attendingOutside) return;
+    this.#attendingOutside = true;
+    for (let inspected = -Infinity; ; ) {
+      const now = performance.now();
+      if (now - inspected >= SLICE) {
+        this.#inspect();
+        inspected = now;
+      }
+      this.#serveOutside();
+      if (this.#outside.size === 0) break;
+      await delay(OVERFLOW_MS);
     }
+    this.#attendingOutside = false;
   }
 
-  async #waitForRoom(waiter: Waiter<T, C>, signal: AbortSignal): Promise<void> {
-    do {
-      await delay(OVERFLOW_MS);
-      if (signal.aborted) return;
-    } while (!this.#waited.join());
-    this.#waiters.add(waiter);
+  /** They come in in their order, and so each is before those behind it. */
+  #serveOutside(): void {
+    for (const waiter of this.#outside) {
+      try {
+        const value = this.#waited.attemptOutside(waiter.context);
+        if (value !== undefined) {
+          this.#outside.delete(waiter);
+          waiter.resolve(value);
+        } else if (this.#waited.join(waiter.context)) {
+          this.#outside.delete(waiter);
+          this.#waiters.add(waiter);
+        } else break;
+      } catch (error) {
+        this.#refuse(waiter, error);
+      }
+    }
     this.serve();
     if (this.#waiters.size > 0) void this.#attend();
   }
 
+  #inspect(): void {
+    try {
+      this.#waited.inspect();
+    } catch (error) {
+      for (const waiter of [...this.#waiters, ...this.#outside]) {
+        this.#refuse(waiter, error);
+        return;
+      }
+    }
+  }
+
   /** Its time is over, or it was aborted. What settles it here is what counts. */
   #leave(waiter: Waiter<T, C>): void {
-    if (!this.#waiters.has(waiter)) return;
+    if (!this.#isWaiting(waiter)) return;
     try {
       this.#waited.inspect();
     } catch (error) {
@@ -198,18 +259,24 @@ export class Line<T, C = undefined> {
       return;
     }
     // What the dead had may be for this one.
-    this.serve();
-    if (!this.#waiters.has(waiter)) return;
+    if (this.#outside.size > 0) this.#serveOutside();
+    else this.serve();
+    if (this.#outside.delete(waiter) || !this.#waiters.has(waiter)) return;
     this.#remove(waiter);
-    const atLast = this.#waited.quit();
+    const atLast = this.#waited.quit(false);
     if (atLast !== undefined) waiter.resolve(atLast);
   }
 
   #refuse(waiter: Waiter<T, C>, error: unknown): void {
-    this.#remove(waiter);
-    const atLast = this.#waited.quit();
-    if (atLast === undefined) waiter.reject(error);
-    else waiter.resolve(atLast);
+    if (!this.#outside.delete(waiter)) {
+      this.#remove(waiter);
+      this.#waited.quit(true);
+    }
+    waiter.reject(error);
+  }
+
+  #isWaiting(waiter: Waiter<T, C>): boolean {
+    return this.#waiters.has(waiter) || this.#outside.has(waiter);
   }
 
   #remove(waiter: Waiter<T, C>): void {

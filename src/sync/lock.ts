@@ -26,6 +26,10 @@ export class Lock extends SharedObject {
     suspendables.set(this, this.#core);
   }
 
+  protected override get state(): string {
+    return this.#core.state;
+  }
+
   /** Whether somebody holds it. It may be otherwise as soon as you know. */
   get locked(): boolean {
     return this.#core.locked;

@@ -30,6 +30,10 @@ export class RLock extends SharedObject {
     suspendables.set(this, this.#core);
   }
 
+  protected override get state(): string {
+    return this.#core.state;
+  }
+
   /** Whether somebody holds it, be it the caller or another. */
   get locked(): boolean {
     return this.#core.locked;

@@ -1,10 +1,7 @@
 import { checkCount, checkDuration, type SyncWaitOptions, type WaitOptions } from '../options.ts';
-import { SEMAPHORE_WORDS, SemaphoreCore } from './cores/semaphore-core.ts';
+import { MOST_PERMITS, SEMAPHORE_WORDS, SemaphoreCore } from './cores/semaphore-core.ts';
 import type { Guard } from './guard.ts';
 import { type Place, SharedObject } from './shared-object.ts';
-
-/** The largest number of permits: what a word holds. */
-const MOST = 2 ** 31 - 1;
 
 /**
  * A number of permits: `acquire` takes one, or waits for one, `release` gives one back. First come, first served.
@@ -27,10 +24,15 @@ export class Semaphore extends SharedObject {
    */
   constructor(place: Place, value = 1, isBounded = false) {
     checkCount('value', value, 0);
-    if (value > MOST) throw new RangeError(`value must be <= ${MOST}, received ${value}`);
+    if (value > MOST_PERMITS) throw new RangeError(`value must be <= ${MOST_PERMITS}, received ${value}`);
     super(place, SEMAPHORE_WORDS);
     this.#core = new SemaphoreCore(this.block, 0);
     if (this.isNew) this.#core.initialise(value, isBounded);
+  }
+
+  protected override get state(): string {
+    const { bound } = this.#core;
+    return bound === undefined ? `value ${this.value}` : `value ${this.value} of ${bound}`;
   }
 
   /** How many permits could be acquired now. @see CPython `multiprocessing.Semaphore.get_value` */
@@ -62,7 +64,8 @@ export class Semaphore extends SharedObject {
   /**
    * Adds `count` permits, or gives back as many.
    *
-   * @throws RangeError or TypeError if `count` is not a whole number >= 1
+   * @throws RangeError or TypeError if `count` is not a whole number >= 1; InvalidStateError if there would be more than
+   *   there can be, and then none is released
    */
   release(count = 1): void {
     checkCount('count', count, 1);

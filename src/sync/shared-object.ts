@@ -7,6 +7,7 @@
  * In one thread the same memory is always the same object, however often it arrives.
  */
 
+import { inspect } from 'node:util';
 import { open, type PlacedReference, processArena, refer, threadArena } from '../memory/arena/arenas.ts';
 import type { ArenaBlock } from '../memory/arena/block.ts';
 import type { Reach } from '../memory/block.ts';
@@ -41,6 +42,17 @@ export abstract class SharedObject {
     return [];
   }
 
+  /** What it is like now, in words, for those who print it. */
+  protected get state(): string {
+    return '';
+  }
+
+  /** @example 'threading.Lock (unlocked)' */
+  toString(): string {
+    const { name } = kindOf(this);
+    return this.state === '' ? name : `${name} (${this.state})`;
+  }
+
   /** @internal */
   toShare(reach: Reach): Share {
     const { name, module } = kindOf(this);
@@ -59,6 +71,12 @@ export abstract class SharedObject {
 Object.defineProperty(SharedObject.prototype, SHARE, {
   value(this: SharedObject, reach: Reach): Share {
     return this.toShare(reach);
+  },
+});
+
+Object.defineProperty(SharedObject.prototype, inspect.custom, {
+  value(this: SharedObject): string {
+    return this.toString();
   },
 });
 

@@ -1,16 +1,16 @@
 /**
  * Those who wait for an object, of all threads: one list serves every primitive.
  *
- *   cell 0   owner  arrival  counts  sleep      one cell for each THREAD that waits, however many of its
- *   cell 1   ...                                 functions do; who of them is next is for `line.ts` to say
+ *   cell 0   owner  arrival  counts  taken  sleep      one cell for each THREAD that waits, however many of its
+ *   cell 1   ...                                       functions do; who of them is next is for `line.ts` to say
  *   ...
  *
  *   counts = waiting (low 16 bits) and given (high 16 bits), in one word
  *
  * `waiting`: how many of that thread wait. `given`: what they were given (a permit, a wake-up) and have not given
  * back. To give is one store that lowers the one and raises the other, so whoever dies while giving has either done
- * it or not. How many of what was given have been taken notice of, each thread counts for itself: when it dies, all
- * that it was given comes back, be it in use or on its way.
+ * it or not. `taken`: of what was given, how much the thread has taken notice of; the rest is on its way. When a thread
+ * dies, all that it was given comes back.
  *
  * Invariants
  * 1. All but `sleep` is written under the latch of the object; `sleep` as `memory/parking.ts` says.
@@ -21,25 +21,31 @@
  *
  * Cells are few and in the object itself: a list of any length would need memory of its own, and a link that is
  * half made when its thread is killed loses all behind it. Threads that find no free cell look again every few ms.
+ *
+ * Whoever dies under the latch may have changed a cell, and not yet the sum of all `waiting`: who takes the latch over
+ * from the dead sets that right.
  */
 
 import type { Block } from '../memory/block.ts';
+import { Latch } from '../memory/latch.ts';
 import { isAlive, ownerWord } from '../memory/owner.ts';
 import { ASLEEP, AWAKE, lieDown, mustRouse, rise } from '../memory/parking.ts';
 
 /** Threads that may wait for (or hold something of) one object at once before others have to look again and again. */
 const CELLS = 32;
 
-const CELL_WORDS = 4;
+const CELL_WORDS = 5;
 const OWNER = 0;
 const ARRIVAL = 1;
 const COUNTS = 2;
-const SLEEP = 3;
+const TAKEN = 3;
+const SLEEP = 4;
 
-/** The words before the cells: the number of the last arrival, and the sum of all `waiting`. */
-const LAST_ARRIVAL = 0;
-const TOTAL = 1;
-const HEAD_WORDS = 2;
+/** The words before the cells: the latch, the number of the last arrival, and the sum of all `waiting`. */
+const LATCH = 0;
+const LAST_ARRIVAL = 1;
+const TOTAL = 2;
+const HEAD_WORDS = 3;
 
 export const WAIT_LIST_WORDS: number = HEAD_WORDS + CELLS * CELL_WORDS;
 
@@ -48,14 +54,24 @@ const WAITING = GIVEN - 1;
 /** So many in one thread; more would spill into the other half of the word. */
 const MOST = 30_000;
 
+/** What a thread that died leaves. */
+export interface Remains {
+  /** How many of it waited. */
+  readonly waiting: number;
+  readonly given: number;
+  /** Of what it was given, what it had. */
+  readonly taken: number;
+}
+
 export class WaitList {
   readonly #block: Block;
   readonly #base: number;
+  readonly #latch: Latch;
   readonly #me: number = ownerWord();
   /** The place of this thread's cell; -1 if it has none. */
   #cell = -1;
-  /** Of what this thread was given, what it has taken notice of. */
-  #taken = 0;
+  /** The cell that is about to be freed: what it leaves is not given to itself. */
+  #dead = -1;
   /** The word that the event loop of this thread waits for; -1 while it does not. */
   #sleepsAt = -1;
 
@@ -63,6 +79,17 @@ export class WaitList {
   constructor(block: Block, base: number) {
     this.#block = block;
     this.#base = base;
+    this.#latch = new Latch(block.words, base + LATCH);
+  }
+
+  /** Does something with the object that others must not see half done. The rules are those of `memory/latch.ts`. */
+  underLatch<R>(steps: () => R): R {
+    if (this.#latch.lock()) this.#setTotal(this.total);
+    try {
+      return steps();
+    } finally {
+      this.#latch.unlock();
+    }
   }
 
   /** Whether somebody waits. The only thing here that may be read without the latch. */
@@ -90,9 +117,14 @@ export class WaitList {
     return this.#cell < 0 ? 0 : this.#word(this.#cell, COUNTS) >>> 16;
   }
 
+  /** Of that, what it has taken notice of. */
+  get takenHere(): number {
+    return this.#cell < 0 ? 0 : this.#word(this.#cell, TAKEN);
+  }
+
   /** Whether this thread was given something of which it has not taken notice. May be read without the latch. */
   get hasNews(): boolean {
-    return this.givenHere > this.#taken;
+    return this.#cell >= 0 && this.givenHere > this.#word(this.#cell, TAKEN);
   }
 
   // ── this thread, under the latch ────────────────────────────────────────────────────────────────────────
@@ -102,7 +134,7 @@ export class WaitList {
     const cell = this.#ownCell();
     if (cell < 0 || this.waitingHere >= MOST) return false;
     if (this.waitingHere === 0) this.#arrive(cell);
-    this.#add(cell, 1);
+    this.#add(cell, COUNTS, 1);
     this.#setTotal(this.#word0(TOTAL) + 1);
     return true;
   }
@@ -112,7 +144,7 @@ export class WaitList {
     const waiting = this.waitingHere;
     if (waiting === 0) return;
     if (served && waiting > 1) this.#arrive(this.#cell);
-    this.#add(this.#cell, -1);
+    this.#add(this.#cell, COUNTS, -1);
     this.#setTotal(this.#word0(TOTAL) - 1);
     this.#freeIfUnused();
   }
@@ -120,24 +152,24 @@ export class WaitList {
   /** Gives itself something without waiting. False: there is no cell to note it in. */
   take(): boolean {
     const cell = this.#ownCell();
-    if (cell < 0 || this.givenHere >= MOST) return false;
-    this.#taken += 1;
-    this.#add(cell, GIVEN);
+    if (cell < 0) return false;
+    this.#add(cell, COUNTS, GIVEN);
+    this.#add(cell, TAKEN, 1);
     return true;
   }
 
   /** Takes notice of something that was given to this thread. False: there is nothing new. */
   notice(): boolean {
     if (!this.hasNews) return false;
-    this.#taken += 1;
+    this.#add(this.#cell, TAKEN, 1);
     return true;
   }
 
   /** Gives back something of which it has taken notice. False: it has nothing. */
   giveBack(): boolean {
-    if (this.#taken === 0 || this.givenHere === 0) return false;
-    this.#taken -= 1;
-    this.#add(this.#cell, -GIVEN);
+    if (this.takenHere === 0) return false;
+    this.#add(this.#cell, TAKEN, -1);
+    this.#add(this.#cell, COUNTS, -GIVEN);
     this.#freeIfUnused();
     return true;
   }
@@ -149,7 +181,7 @@ export class WaitList {
     const cell = this.#first();
     if (cell < 0) return false;
     if (this.#waitingOf(cell) > 1) this.#arrive(cell);
-    this.#add(cell, GIVEN - 1);
+    this.#add(cell, COUNTS, GIVEN - 1);
     this.#setTotal(this.#word0(TOTAL) - 1);
     this.rouse(cell);
     return true;
@@ -190,23 +222,38 @@ export class WaitList {
   }
 
   /**
-   * Frees the cells of threads that have ended, and tells how many of them waited and what they had been given. Asks the system about each
-   * thread, so it is for those who have waited a while.
+   * Frees the cells of threads that have ended. `inherit` is called for each before, so that whoever is killed in between
+   * has something done twice rather than not at all. Asks the system about each thread, so it is for those who have
+   * waited a while.
    */
-  reclaim(): { readonly waiting: number; readonly given: number } {
-    let dead = 0;
-    let waiting = 0;
-    let given = 0;
+  reclaim(inherit: (remains: Remains) => void): void {
+    let found = false;
     for (let cell = 0; cell < CELLS; cell += 1) {
       const owner = this.ownerOf(cell);
       if (owner === 0 || owner === this.#me || isAlive(owner)) continue;
-      dead += 1;
-      waiting += this.#waitingOf(cell);
-      given += this.#word(cell, COUNTS) >>> 16;
+      found = true;
+      const waiting = this.#waitingOf(cell);
+      const given = this.#word(cell, COUNTS) >>> 16;
+      const taken = Math.min(given, this.#word(cell, TAKEN));
+      this.#dead = cell;
+      inherit({ waiting, given, taken });
+      this.#dead = -1;
       this.#free(cell);
     }
-    if (dead > 0) this.#setTotal(this.total);
-    return { waiting, given };
+    if (found) this.#setTotal(this.total);
+  }
+
+  /** Calls `use` with what the thread of each cell has taken, and has it be taken no more. */
+  useUp(use: (taken: number) => void): void {
+    for (let cell = 0; cell < CELLS; cell += 1) {
+      const taken = this.#word(cell, TAKEN);
+      if (taken === 0) continue;
+      use(taken);
+      Atomics.store(this.#block.words, this.#index(cell, TAKEN), 0);
+      this.#add(cell, COUNTS, -GIVEN * taken);
+    }
+    // Those of others they free themselves: each thread remembers where its cell is.
+    this.#freeIfUnused();
   }
 
   // ── sleeping, without the latch ─────────────────────────────────────────────────────────────────────────
@@ -258,8 +305,8 @@ export class WaitList {
     return Atomics.load(this.#block.words, this.#base + field);
   }
 
-  #add(cell: number, change: number): void {
-    const index = this.#index(cell, COUNTS);
+  #add(cell: number, field: number, change: number): void {
+    const index = this.#index(cell, field);
     Atomics.store(this.#block.words, index, Atomics.load(this.#block.words, index) + change);
   }
 
@@ -283,7 +330,7 @@ export class WaitList {
     let first = -1;
     let earliest = 0;
     for (let cell = 0; cell < CELLS; cell += 1) {
-      if (this.#waitingOf(cell) === 0) continue;
+      if (this.#waitingOf(cell) === 0 || cell === this.#dead) continue;
       const arrival = this.#word(cell, ARRIVAL);
       // Their difference, since the numbers go round after 2 ** 32 arrivals.
       if (first >= 0 && ((arrival - earliest) | 0) > 0) continue;
@@ -301,7 +348,6 @@ export class WaitList {
       const owner = this.ownerOf(cell);
       if (owner === this.#me) {
         this.#cell = cell;
-        this.#taken = this.givenHere;
         return cell;
       }
       if (owner === 0 && free < 0) free = cell;
@@ -310,7 +356,6 @@ export class WaitList {
       this.#free(free);
       Atomics.store(this.#block.words, this.#index(free, OWNER), this.#me);
       this.#cell = free;
-      this.#taken = 0;
     }
     return free;
   }
@@ -324,6 +369,7 @@ export class WaitList {
   /** The owner last: until then the cell is nobody else's. */
   #free(cell: number): void {
     Atomics.store(this.#block.words, this.#index(cell, COUNTS), 0);
+    Atomics.store(this.#block.words, this.#index(cell, TAKEN), 0);
     Atomics.store(this.#block.words, this.#index(cell, SLEEP), AWAKE);
     Atomics.store(this.#block.words, this.#index(cell, OWNER), 0);
   }

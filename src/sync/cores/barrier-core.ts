@@ -9,7 +9,9 @@
  *
  * A breach ends a round for all who are in it: the time of one is over, one aborts, one dies, the action throws.
  * `breaches` counts them, and tells whether the barrier is still broken. Those who wait compare it with what it was
- * when they came, and so know what became of their round, however late they look.
+ * when they came. Who looks late, after a breach of the next round, learns from `completed` that its own was none.
+ *
+ * Whoever comes is in the wait list before it is counted, so that one who dies in between, or while it waits, is missed.
  *
  * The action is a function of the thread that made the barrier. It runs in the last party to come if that has it,
  * else in the thread that has it if that one is a party of the round, else not at all.
@@ -19,25 +21,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BrokenBarrierError, TimeoutError } from '../../errors.ts';
 import { isThenable } from '../../futures/thenable.ts';
 import type { Block } from '../../memory/block.ts';
-import { Latch } from '../../memory/latch.ts';
 import { isAlive, ownerWord } from '../../memory/owner.ts';
 import { checkWait, type WaitOptions } from '../../options.ts';
 import { Line, type Waited } from '../line.ts';
 import { WAIT_LIST_WORDS, WaitList } from '../wait-list.ts';
 
-const LATCH = 0;
-const PARTIES = 1;
-const PHASE = 2;
+const PARTIES = 0;
+const PHASE = 1;
 /** How many there were << 1 | whether it is broken now. */
-const BREACHES = 3;
-/** The owner word of the one for whom the action is to do; 0: the round is not complete. */
-const ACTOR = 4;
+const BREACHES = 2;
+/** The owner word of the one for whom the action is to do, as soon as the round is complete; 0: it is not. */
+const ACTOR = 3;
 /** The owner word of the thread that has the action; 0: there is none. */
-const SUPPLIER = 5;
+const SUPPLIER = 4;
 /** The last round that this thread came to, as in the phase word. */
-const SUPPLIED = 6;
+const SUPPLIED = 5;
 /** For waits that have no time limit of their own: ms, and 1; 0: none. */
-const TIMEOUT = 7;
+const TIMEOUT = 6;
+/** 1 more than the last round that all came to. */
+const COMPLETED = 7;
 const LIST = 8;
 
 export const BARRIER_WORDS: number = LIST + WAIT_LIST_WORDS;
@@ -56,6 +58,8 @@ interface Arrival {
   readonly index: number;
   readonly round: number;
   readonly breaches: number;
+  /** Whether it is in the wait list. */
+  isListed: boolean;
 }
 
 /** Slept on by those who come too early and block; nothing ever notifies it. */
@@ -66,16 +70,16 @@ export class BarrierCore implements Waited<true, Arrival> {
   readonly #words: Int32Array;
   readonly #base: number;
   readonly #me: number = ownerWord();
-  readonly #latch: Latch;
   readonly #list: WaitList;
   readonly #line: Line<true, Arrival>;
   #action: (() => unknown) | undefined;
   #isActing = false;
+  /** A party of this thread waits and blocks it. */
+  #isBlocked = false;
 
   constructor(block: Block, base: number) {
     this.#words = block.words;
     this.#base = base;
-    this.#latch = new Latch(block.words, base + LATCH);
     this.#list = new WaitList(block, base + LIST);
     this.#line = new Line(this.#list, this);
   }
@@ -145,17 +149,20 @@ export class BarrierCore implements Waited<true, Arrival> {
       this.#actSync(arrival);
       return arrival.index;
     }
+    this.#isBlocked = true;
     try {
       this.#line.waitSync(end === undefined ? undefined : Math.max(0, end - performance.now()), arrival);
     } catch (error) {
       this.#leaveShort(arrival, error);
+    } finally {
+      this.#isBlocked = false;
     }
     return arrival.index;
   }
 
   /** Those who wait fail, and it is as new. */
   reset(): void {
-    this.#underLatch(() => {
+    this.#list.underLatch(() => {
       const phase = this.#get(PHASE);
       this.#set(
         BREACHES,
@@ -168,30 +175,37 @@ export class BarrierCore implements Waited<true, Arrival> {
 
   /** Those who wait fail, and so do all who come, until it is reset. */
   abort(): void {
-    this.#underLatch(() => this.#breach());
+    this.#list.underLatch(() => this.#breach());
     this.#line.serve();
   }
 
   // ── for those who wait ──────────────────────────────────────────────────────────────────────────────────
 
-  join(): boolean {
-    return this.#underLatch(() => this.#list.join());
+  join(arrival: Arrival): boolean {
+    if (!arrival.isListed) arrival.isListed = this.#list.underLatch(() => this.#list.join());
+    return arrival.isListed;
   }
 
-  attempt({ round, breaches }: Arrival): true | undefined {
-    if (this.#get(BREACHES) !== breaches)
-      throw new BrokenBarrierError('The barrier was broken while this party waited');
-    const phase = this.#get(PHASE);
-    if (phase >>> 16 === round) {
-      if (this.#get(ACTOR) === this.#me) this.#actForAnother({ index: -1, round, breaches });
-      if (this.#get(PHASE) >>> 16 === round) return undefined;
-    }
+  attempt(arrival: Arrival): true | undefined {
+    if (this.attemptOutside(arrival) === undefined) return undefined;
     this.quit();
     return true;
   }
 
+  attemptOutside(arrival: Arrival): true | undefined {
+    const { round, breaches } = arrival;
+    const isMine = this.#get(ACTOR) === this.#me && this.#isComplete(round);
+    if (isMine && this.#get(BREACHES) === breaches) this.#actForAnother(arrival);
+    // In this order: a breach is one of this round unless the round has been completed.
+    const isBroken = this.#get(BREACHES) !== breaches;
+    const isOver = this.#get(PHASE) >>> 16 !== round;
+    if (this.#get(COMPLETED) === round + 1) return true;
+    if (isBroken) throw new BrokenBarrierError('The barrier was broken while this party waited');
+    return isOver ? true : undefined;
+  }
+
   quit(): undefined {
-    this.#underLatch(() => {
+    this.#list.underLatch(() => {
       // Which of this thread's waiters was given its leave does not matter: their number is what counts.
       if (this.#list.notice()) this.#list.giveBack();
       else this.#list.leave(false);
@@ -199,10 +213,12 @@ export class BarrierCore implements Waited<true, Arrival> {
   }
 
   inspect(): void {
-    this.#underLatch(() => {
-      const { waiting } = this.#list.reclaim();
+    this.#list.underLatch(() => {
+      this.#list.reclaim(({ waiting }) => {
+        if (waiting > 0) this.#breach();
+      });
       const actor = this.#get(ACTOR);
-      if (waiting > 0 || (actor !== 0 && actor !== this.#me && !isAlive(actor))) this.#breach();
+      if (actor !== 0 && actor !== this.#me && !isAlive(actor)) this.#breach();
     });
   }
 
@@ -210,43 +226,52 @@ export class BarrierCore implements Waited<true, Arrival> {
 
   /** Undefined: the action of the last round runs still. */
   #come(): Arrival | undefined {
-    return this.#underLatch(() => {
+    return this.#list.underLatch(() => {
       if (this.isBroken) throw new BrokenBarrierError('The barrier is broken; reset() makes it usable again');
       const phase = this.#get(PHASE);
       const index = phase & COME;
       if (index === this.parties) return undefined;
       if (this.#get(SUPPLIER) === this.#me) this.#set(SUPPLIED, phase & ~COME);
+      const actor = index < this.parties - 1 ? 0 : this.#chooseActor(phase & ~COME);
+      const isListed = actor !== this.#me && this.#list.join();
+      // Before it is counted: if it died in between, nobody would act.
+      this.#set(ACTOR, actor);
       this.#set(PHASE, phase + 1);
-      if (index === this.parties - 1) this.#set(ACTOR, this.#chooseActor(phase & ~COME));
-      return { index, round: phase >>> 16, breaches: this.#get(BREACHES) };
+      // It waits, or has come and is about to: then it finds out by itself.
+      if (actor !== 0 && actor !== this.#me) this.#list.rouseThread(actor);
+      return { index, round: phase >>> 16, breaches: this.#get(BREACHES), isListed };
     });
+  }
+
+  #isComplete(round: number): boolean {
+    const phase = this.#get(PHASE);
+    return phase >>> 16 === round && (phase & COME) === this.parties;
   }
 
   #chooseActor(round: number): number {
     const supplier = this.#get(SUPPLIER);
-    if (this.#action !== undefined || supplier === 0 || this.#get(SUPPLIED) !== round) return this.#me;
-    // It waits, or has come and is about to: then it finds out by itself.
-    this.#list.rouseThread(supplier);
-    return supplier;
+    return this.#action !== undefined || supplier === 0 || this.#get(SUPPLIED) !== round
+      ? this.#me
+      : supplier;
   }
 
   async #act(arrival: Arrival): Promise<void> {
+    // Others of this thread may look meanwhile, and find that it is for this thread to act.
+    this.#isActing = true;
     try {
       await this.#action?.();
     } catch (error) {
       this.abort();
       throw error;
+    } finally {
+      this.#isActing = false;
     }
     this.#complete(arrival);
   }
 
   #actSync(arrival: Arrival): void {
     try {
-      if (isThenable(this.#action?.())) {
-        throw new TypeError(
-          'The action of a barrier must not return a promise where a party waits by waitSync()',
-        );
-      }
+      if (isThenable(this.#action?.())) throw promised();
     } catch (error) {
       this.abort();
       throw error;
@@ -261,6 +286,7 @@ export class BarrierCore implements Waited<true, Arrival> {
     let outcome: unknown;
     try {
       outcome = this.#action?.();
+      if (this.#isBlocked && isThenable(outcome)) throw promised();
     } catch (error) {
       this.#isActing = false;
       this.abort();
@@ -281,10 +307,11 @@ export class BarrierCore implements Waited<true, Arrival> {
 
   /** Lets all go. */
   #complete({ round, breaches }: Arrival): void {
-    this.#underLatch(() => {
+    this.#list.underLatch(() => {
       if (this.#get(BREACHES) !== breaches)
         throw new BrokenBarrierError('The barrier was broken while its action ran');
       this.#endRound(round << 16);
+      this.#set(COMPLETED, round + 1);
     });
     this.#line.serve();
   }
@@ -304,7 +331,7 @@ export class BarrierCore implements Waited<true, Arrival> {
   /** One leaves before the round is over: it is one short, unless it has become complete meanwhile. */
   #leaveShort({ round, breaches }: Arrival, error: unknown): void {
     if (error instanceof BrokenBarrierError) throw error;
-    const isOver = this.#underLatch(() => {
+    const isOver = this.#list.underLatch(() => {
       if (this.#get(BREACHES) !== breaches) throw error;
       if (this.#get(PHASE) >>> 16 !== round) return true;
       this.#breach();
@@ -328,13 +355,8 @@ export class BarrierCore implements Waited<true, Arrival> {
   #set(field: number, value: number): void {
     Atomics.store(this.#words, this.#base + field, value);
   }
+}
 
-  #underLatch<R>(steps: () => R): R {
-    this.#latch.lock();
-    try {
-      return steps();
-    } finally {
-      this.#latch.unlock();
-    }
-  }
+function promised(): TypeError {
+  return new TypeError('The action of a barrier must not return a promise where a party waits by waitSync()');
 }

@@ -9,14 +9,12 @@
  */
 
 import type { Block } from '../../memory/block.ts';
-import { Latch } from '../../memory/latch.ts';
-import type { WaitOptions } from '../../options.ts';
+import { checkWait, type WaitOptions } from '../../options.ts';
 import { Line, type Waited } from '../line.ts';
 import { WAIT_LIST_WORDS, WaitList } from '../wait-list.ts';
 
-const LATCH = 0;
-const STATE = 1;
-const LIST = 2;
+const STATE = 0;
+const LIST = 1;
 
 export const EVENT_WORDS: number = LIST + WAIT_LIST_WORDS;
 
@@ -26,14 +24,12 @@ export class EventCore implements Waited<true, number> {
   readonly lateness = 'The event was not set';
   readonly #words: Int32Array;
   readonly #state: number;
-  readonly #latch: Latch;
   readonly #list: WaitList;
   readonly #line: Line<true, number>;
 
   constructor(block: Block, base: number) {
     this.#words = block.words;
     this.#state = base + STATE;
-    this.#latch = new Latch(block.words, base + LATCH);
     this.#list = new WaitList(block, base + LIST);
     this.#line = new Line(this.#list, this);
   }
@@ -43,14 +39,13 @@ export class EventCore implements Waited<true, number> {
   }
 
   set(): void {
-    this.#latch.lock();
-    const state = this.#load();
-    // Set already: nobody who waits has missed it.
-    if ((state & IS_SET) === 0) {
+    this.#list.underLatch(() => {
+      const state = this.#load();
+      // Set already: nobody who waits has missed it.
+      if ((state & IS_SET) !== 0) return;
       Atomics.store(this.#words, this.#state, (state + 2) | IS_SET);
       this.#list.rouseAll();
-    }
-    this.#latch.unlock();
+    });
     this.#line.serve();
   }
 
@@ -59,39 +54,39 @@ export class EventCore implements Waited<true, number> {
   }
 
   async wait(options: WaitOptions): Promise<void> {
-    await this.#line.wait(options, this.#load());
+    checkWait(options);
+    const before = this.#load();
+    if ((before & IS_SET) === 0) await this.#line.wait(options, before);
   }
 
   waitSync(timeout: number | undefined): void {
-    this.#line.waitSync(timeout, this.#load());
+    const before = this.#load();
+    if ((before & IS_SET) === 0) this.#line.waitSync(timeout, before);
   }
 
   // ── for those who wait ──────────────────────────────────────────────────────────────────────────────────
 
   join(): boolean {
-    this.#latch.lock();
-    const joined = this.#list.join();
-    this.#latch.unlock();
-    return joined;
+    return this.#list.underLatch(() => this.#list.join());
   }
 
   attempt(before: number): true | undefined {
-    const state = this.#load();
-    if ((state & IS_SET) === 0 && state >> 1 === before >> 1) return undefined;
+    if (this.attemptOutside(before) === undefined) return undefined;
     this.quit();
     return true;
   }
 
+  attemptOutside(before: number): true | undefined {
+    const state = this.#load();
+    return (state & IS_SET) === 0 && state >> 1 === before >> 1 ? undefined : true;
+  }
+
   quit(): undefined {
-    this.#latch.lock();
-    this.#list.leave(true);
-    this.#latch.unlock();
+    this.#list.underLatch(() => this.#list.leave(true));
   }
 
   inspect(): void {
-    this.#latch.lock();
-    this.#list.reclaim();
-    this.#latch.unlock();
+    this.#list.underLatch(() => this.#list.reclaim(() => undefined));
   }
 
   #load(): number {

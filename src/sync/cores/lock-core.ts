@@ -5,9 +5,9 @@
  *                 n          held by thread n
  *                 -n         free, and reserved for thread n, which waits
  *
- *              acquire: 0 → me          release: me → 0, then, if somebody waits,
- *                                          usually   rouse the first in line, which takes it unless a newcomer does
- *                                          but once `MOST_PASSES` newcomers have passed it by: 0 → -first
+ *              acquire: 0 → me          release: me → 0; if somebody waits,
+ *                                          usually   me → 0, and the first in line is roused, which takes it unless a newcomer does
+ *                                          but once `MOST_PASSES` newcomers have passed it by: me → -first
  *
  * Why newcomers may pass: to wake a thread takes some 50 us, in which the lock would lie idle if it were handed over
  * each time; those who come by meanwhile use it a hundred times. Why not for ever: then one that sleeps in its event loop
@@ -18,26 +18,24 @@
  * 1. The owner word names who has it from the instruction that takes it. Whoever dies with it is found out by those who
  *    wait, by asking the system (`memory/owner.ts`), and one of them is told, by an `OwnerDiedError`.
  * 2. A reservation (-n) of a thread that died is nobody's loss: it goes to the next in silence.
- * 3. Whoever frees the lock looks for waiters after that; whoever waits has joined the list before it looks at the
- *    owner word for the last time. One of them sees the other.
+ * 3. Whoever frees the lock looks for waiters after that, or frees it under the latch; whoever waits has joined the list,
+ *    under the latch, before it looks at the owner word for the last time. One of them sees the other.
  * 4. Whoever was roused, and does not take the lock (its time is over), rouses the next.
  */
 
 import { InvalidStateError, OwnerDiedError } from '../../errors.ts';
 import type { Block } from '../../memory/block.ts';
-import { Latch } from '../../memory/latch.ts';
-import { isAlive, ownerWord } from '../../memory/owner.ts';
-import type { WaitOptions } from '../../options.ts';
+import { isAlive, ownerWord, threadNumber } from '../../memory/owner.ts';
+import { checkWait, type WaitOptions } from '../../options.ts';
 import { Guard, type Guarded } from '../guard.ts';
 import { Line, type Waited } from '../line.ts';
 import { WAIT_LIST_WORDS, WaitList } from '../wait-list.ts';
 import type { Suspendable, Suspended } from './condition-core.ts';
 
-const LATCH = 0;
-const OWNER = 1;
+const OWNER = 0;
 /** How many times it was freed since somebody is first in line. */
-const PASSES = 2;
-const LIST = 3;
+const PASSES = 1;
+const LIST = 2;
 
 export const LOCK_WORDS: number = LIST + WAIT_LIST_WORDS;
 
@@ -47,6 +45,7 @@ const FREE = 0;
  * first in line waits longer.
  */
 export const MOST_PASSES = 64;
+const NO_LIMITS: WaitOptions = {};
 /** How often `tryAcquire`, in vain, asks whether the owner lives, in ms. */
 const ASK_MS = 10;
 
@@ -55,18 +54,17 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
   readonly #words: Int32Array;
   readonly #base: number;
   readonly #me: number = ownerWord();
-  readonly #latch: Latch;
   readonly #list: WaitList;
   readonly #line: Line<Guard>;
-  /** The number of the last hold of this thread: a guard of an earlier one must not end a later one. */
+  /** The number of the hold that is this thread's now, or was: a guard of an earlier one must not end a later one. */
   #hold = 0;
+  #holds = 0;
   #lastAsked = 0;
 
   /** `base`: the first of `LOCK_WORDS` words, all 0 at first. */
   constructor(block: Block, base: number) {
     this.#words = block.words;
     this.#base = base;
-    this.#latch = new Latch(block.words, base + LATCH);
     this.#list = new WaitList(block, base + LIST);
     this.#line = new Line(this.#list, this);
   }
@@ -75,13 +73,21 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
     return this.#owner > 0;
   }
 
+  /** For those who print it. */
+  get state(): string {
+    const owner = this.#owner;
+    if (owner <= 0) return 'unlocked';
+    return owner === this.#me ? 'locked by this thread' : `locked by thread ${threadNumber(owner)}`;
+  }
+
   /** Whether this thread has it, whoever in it. */
   get isMine(): boolean {
     return this.#owner === this.#me;
   }
 
-  acquire(options: WaitOptions = {}): Promise<Guard> {
-    return this.#take(FREE) ? Promise.resolve(this.#guard()) : this.#line.wait(options, undefined);
+  async acquire(options: WaitOptions = NO_LIMITS): Promise<Guard> {
+    if (options !== NO_LIMITS) checkWait(options);
+    return this.#take(FREE) ? this.#guard() : await this.#line.wait(options, undefined);
   }
 
   acquireSync(timeout: number | undefined): Guard {
@@ -91,22 +97,27 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
   tryAcquire(): Guard | null {
     if (this.#take(FREE)) return this.#guard();
     const now = performance.now();
-    if (now - this.#lastAsked > ASK_MS) {
-      this.#lastAsked = now;
-      try {
-        this.inspect();
-      } finally {
-        this.#lookForWaiters();
-      }
+    if (now - this.#lastAsked <= ASK_MS) return null;
+    this.#lastAsked = now;
+    try {
+      this.inspect();
+      // It may have been reserved for one that has died.
+      return this.#take(FREE) ? this.#guard() : null;
+    } finally {
+      this.#lookForWaiters();
     }
-    return null;
   }
 
   /** @throws InvalidStateError if it is not locked */
   release(): void {
     const owner = this.#owner;
-    if (owner <= 0 || !this.#change(owner, FREE)) throw new InvalidStateError('The lock is not locked');
-    if (this.#list.isWaitedFor) this.#passOn();
+    if (owner <= 0) throw new InvalidStateError('The lock is not locked');
+    if (this.#list.isWaitedFor) this.#passOn(owner);
+    else {
+      if (!this.#change(owner, FREE)) throw new InvalidStateError('The lock is not locked');
+      // It may have come since.
+      this.#lookForWaiters();
+    }
   }
 
   releaseHold(hold: number): void {
@@ -126,13 +137,13 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
       this.#hold = hold;
     };
     return {
-      resume: async () => {
-        await acquireForSure(() => this.acquire());
-        restore();
-      },
+      resume: () => acquireForSure(() => this.acquire()).finally(restore),
       resumeSync: () => {
-        acquireForSureSync(() => this.acquireSync(undefined));
-        restore();
+        try {
+          acquireForSureSync(() => this.acquireSync(undefined));
+        } finally {
+          restore();
+        }
       },
     };
   }
@@ -140,22 +151,26 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
   // ── for those who wait ──────────────────────────────────────────────────────────────────────────────────
 
   join(): boolean {
-    return this.#underLatch(() => this.#list.join());
+    return this.#list.underLatch(() => this.#list.join());
   }
 
   attempt(): Guard | undefined {
     const owner = this.#owner;
     if (owner !== FREE && owner !== -this.#me) return undefined;
     if (!this.#take(owner)) return undefined;
-    this.#underLatch(() => {
+    this.#list.underLatch(() => {
       if (this.#list.isFirst) Atomics.store(this.#words, this.#base + PASSES, 0);
       this.#list.leave(true);
     });
     return this.#guard();
   }
 
+  attemptOutside(): Guard | undefined {
+    return this.#take(FREE) ? this.#guard() : undefined;
+  }
+
   quit(): undefined {
-    this.#underLatch(() => {
+    this.#list.underLatch(() => {
       this.#list.leave(false);
       if (this.#list.waitingHere === 0) this.#change(-this.#me, FREE);
     });
@@ -167,7 +182,7 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
     const owner = this.#owner;
     const thread = Math.abs(owner);
     const isDead = owner !== FREE && thread !== this.#me && !isAlive(thread);
-    this.#underLatch(() => this.#list.reclaim());
+    this.#list.underLatch(() => this.#list.reclaim(() => undefined));
     if (!isDead || !this.#change(owner, FREE)) return;
     if (owner > 0)
       throw new OwnerDiedError('The thread or process that held the lock ended without releasing it');
@@ -188,38 +203,32 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
   }
 
   #guard(): Guard {
-    this.#hold += 1;
+    this.#holds += 1;
+    this.#hold = this.#holds;
     return new Guard(this, this.#hold);
   }
 
   #lookForWaiters(): void {
-    if (this.#owner === FREE && this.#list.isWaitedFor) this.#passOn();
+    if (this.#owner === FREE && this.#list.isWaitedFor) this.#passOn(FREE);
   }
 
-  /** The lock is free, and somebody waits. */
-  #passOn(): void {
-    const isHere = this.#underLatch(() => {
+  /** Frees it from its owner, who has it still unless it is free already, for the first of those who wait. */
+  #passOn(owner: number): void {
+    const isHere = this.#list.underLatch(() => {
       const first = this.#list.first();
-      // A newcomer has it already: it looks for waiters when it is done.
-      if (first < 0 || this.#owner !== FREE) return false;
-      const passes = Atomics.add(this.#words, this.#base + PASSES, 1) + 1;
-      if (passes >= MOST_PASSES && this.#change(FREE, -this.#list.ownerOf(first))) {
-        Atomics.store(this.#words, this.#base + PASSES, 0);
+      const waiter = first < 0 ? 0 : this.#list.ownerOf(first);
+      const passes = first < 0 ? 0 : Atomics.add(this.#words, this.#base + PASSES, 1) + 1;
+      const next = passes >= MOST_PASSES ? -waiter : FREE;
+      if (!this.#change(owner, next)) {
+        // A newcomer has it already: it looks for waiters when it is done.
+        if (owner === FREE) return false;
+        throw new InvalidStateError('The lock is not locked');
       }
-      if (this.#list.ownerOf(first) === this.#me) return true;
-      this.#list.rouse(first);
-      return false;
+      if (next !== FREE) Atomics.store(this.#words, this.#base + PASSES, 0);
+      if (first >= 0 && waiter !== this.#me) this.#list.rouse(first);
+      return waiter === this.#me;
     });
     if (isHere) this.#line.serve();
-  }
-
-  #underLatch<R>(steps: () => R): R {
-    this.#latch.lock();
-    try {
-      return steps();
-    } finally {
-      this.#latch.unlock();
-    }
   }
 }
 

@@ -13,7 +13,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { InvalidStateError } from '../../errors.ts';
 import type { Block } from '../../memory/block.ts';
-import type { WaitOptions } from '../../options.ts';
+import { checkWait, type WaitOptions } from '../../options.ts';
 import { Guard, type Guarded } from '../guard.ts';
 import type { Suspendable, Suspended } from './condition-core.ts';
 import { LOCK_WORDS, LockCore } from './lock-core.ts';
@@ -50,11 +50,17 @@ export class ReentrantLockCore implements Guarded, Suspendable {
     return this.#core.locked;
   }
 
+  get state(): string {
+    const depth = this.isMine ? (this.#hold?.depth ?? 0) : 0;
+    return depth > 1 ? `locked ${depth} times by this thread` : this.#core.state;
+  }
+
   get isMine(): boolean {
     return this.#core.isMine;
   }
 
   async acquire(options: ReentrantWaitOptions): Promise<Guard> {
+    checkWait(options);
     const { within } = options;
     const held = within === undefined ? this.#heldHere() : this.#heldBy(within);
     if (held !== undefined) return this.#enter(held);

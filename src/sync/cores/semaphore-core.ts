@@ -9,7 +9,8 @@
  * Not every permit is a hold. Of the two semaphores of a bounded buffer each is acquired by one side and released by the
  * other, and a permit that a consumer has used up must not come back when it ends. Nobody says which of the two
  * a semaphore is, but it shows: once a thread releases what it has not acquired, or if it begins with none, it is
- * taken for a counter. From then on acquiring takes a permit away for good, and releasing adds one.
+ * taken for a counter. From then on acquiring takes a permit away for good, and releasing adds one. The same goes for a
+ * semaphore with more holders, or more permits in one thread, than the cells can note.
  *
  * Permits go to those who wait, in their order; a newcomer gets one only if nobody waits.
  *
@@ -18,21 +19,24 @@
 
 import { InvalidStateError, OwnerDiedError } from '../../errors.ts';
 import type { Block } from '../../memory/block.ts';
-import { Latch } from '../../memory/latch.ts';
-import type { WaitOptions } from '../../options.ts';
+import { checkWait, type WaitOptions } from '../../options.ts';
 import { Guard, type Guarded } from '../guard.ts';
 import { Line, type Waited } from '../line.ts';
 import { WAIT_LIST_WORDS, WaitList } from '../wait-list.ts';
 
-const LATCH = 0;
-const PERMITS = 1;
+const PERMITS = 0;
 /** 1: it is used as a counter. */
-const COUNTS = 2;
+const COUNTS = 1;
 /** 1: a holder died, and nobody has been told yet. */
-const DIED = 3;
+const DIED = 2;
 /** The most that may be free; -1: no limit. */
-const BOUND = 4;
-const LIST = 5;
+const BOUND = 3;
+const LIST = 4;
+
+/** The largest number of permits: what a word holds. */
+export const MOST_PERMITS: number = 2 ** 31 - 1;
+/** So many permits of one thread are a hold of each; more would not fit into its cell of the list. */
+const MOST_HELD = 20_000;
 
 /** How often `tryAcquire`, in vain, asks whether the holders live, in ms. */
 const ASK_MS = 10;
@@ -43,7 +47,6 @@ export class SemaphoreCore implements Guarded, Waited<Guard> {
   readonly lateness = 'No permit of the semaphore was released';
   readonly #words: Int32Array;
   readonly #base: number;
-  readonly #latch: Latch;
   readonly #list: WaitList;
   readonly #line: Line<Guard>;
   #lastAsked = 0;
@@ -51,7 +54,6 @@ export class SemaphoreCore implements Guarded, Waited<Guard> {
   constructor(block: Block, base: number) {
     this.#words = block.words;
     this.#base = base;
-    this.#latch = new Latch(block.words, base + LATCH);
     this.#list = new WaitList(block, base + LIST);
     this.#line = new Line(this.#list, this);
   }
@@ -63,37 +65,54 @@ export class SemaphoreCore implements Guarded, Waited<Guard> {
     if (permits === 0) this.#set(COUNTS, 1);
   }
 
-  /** How many could be acquired now. */
-  get value(): number {
-    return this.#get(PERMITS) - this.#list.given;
+  /** The most that may be free; `undefined`: no limit. */
+  get bound(): number | undefined {
+    const bound = this.#get(BOUND);
+    return bound < 0 ? undefined : bound;
   }
 
-  acquire(options: WaitOptions): Promise<Guard> {
-    return this.#line.wait(options, undefined);
+  /** How many could be acquired now. */
+  get value(): number {
+    // Looked at without the latch it may be off by what changes hands meanwhile.
+    return Math.max(0, this.#get(PERMITS) - this.#list.given);
+  }
+
+  async acquire(options: WaitOptions): Promise<Guard> {
+    checkWait(options);
+    return this.#acquireAtOnce() ?? (await this.#line.wait(options, undefined));
   }
 
   acquireSync(timeout: number | undefined): Guard {
-    return this.#line.waitSync(timeout, undefined);
+    return this.#acquireAtOnce() ?? this.#line.waitSync(timeout, undefined);
   }
 
   tryAcquire(): Guard | null {
-    if (this.value <= 0) this.#inspectNowAndThen();
-    return this.#underLatch(() => {
-      this.#tellDeath();
-      return !this.#list.isWaitedFor && this.#takeFree() ? new Guard(this, 0) : null;
-    });
+    const guard = this.#acquireAtOnce();
+    if (guard !== undefined || !this.#isTimeToInspect()) return guard ?? null;
+    this.inspect();
+    return this.#acquireAtOnce() ?? null;
   }
 
-  /** @throws InvalidStateError beyond the bound; then it has released none of them */
+  /** @throws InvalidStateError beyond the bound, or beyond what can be counted; then it has released none of them */
   release(count: number): void {
-    this.#underLatch(() => {
-      const bound = this.#get(BOUND);
-      if (bound >= 0 && this.value + count > bound) {
+    this.#list.underLatch(() => {
+      const { bound } = this;
+      if (bound !== undefined && this.value + count > bound) {
         throw new InvalidStateError(
           `The semaphore has ${bound} permits; ${this.value} of them are free, so ${count} cannot be released`,
         );
       }
-      for (let n = 0; n < count; n += 1) this.#releaseOne();
+      const more = Math.max(0, count - this.#list.takenHere);
+      if (this.#get(PERMITS) + more > MOST_PERMITS) {
+        throw new InvalidStateError(
+          `The semaphore has ${this.value} permits, and cannot have ${count} more: the most is ${MOST_PERMITS}`,
+        );
+      }
+      for (let n = more; n < count; n += 1) this.#list.giveBack();
+      if (more > 0) {
+        this.#count();
+        this.#set(PERMITS, this.#get(PERMITS) + more);
+      }
       this.#distribute();
     });
     this.#line.serve();
@@ -106,41 +125,47 @@ export class SemaphoreCore implements Guarded, Waited<Guard> {
   // ── for those who wait ──────────────────────────────────────────────────────────────────────────────────
 
   join(): boolean {
-    return this.#underLatch(() => this.#list.join());
+    return this.#list.underLatch(() => this.#list.join());
   }
 
   attempt(): Guard | undefined {
     if (!this.#list.hasNews && this.value <= 0 && this.#get(DIED) === 0) return undefined;
-    return this.#underLatch(() => {
+    return this.#list.underLatch(() => {
       this.#tellDeath();
       this.#distribute();
       return this.#notice();
     });
   }
 
-  quit(): Guard | undefined {
-    return this.#underLatch(() => {
-      const guard = this.#notice();
-      if (guard === undefined) this.#list.leave(false);
-      return guard;
+  attemptOutside(): Guard | undefined {
+    return this.#acquireAtOnce();
+  }
+
+  quit(isTold: boolean): Guard | undefined {
+    return this.#list.underLatch(() => {
+      if (!this.#list.hasNews) this.#list.leave(false);
+      else if (!isTold) return this.#notice();
+      else if (this.#list.notice() && this.#list.giveBack()) this.#distribute();
+      return undefined;
     });
   }
 
   inspect(): void {
-    this.#underLatch(() => {
-      const { given } = this.#list.reclaim();
-      if (given > 0 && this.#get(COUNTS) === 0) this.#set(DIED, 1);
+    this.#list.underLatch(() => {
+      this.#list.reclaim(({ taken }) => {
+        if (taken > 0 && this.#get(COUNTS) === 0) this.#set(DIED, 1);
+      });
       this.#distribute();
     });
   }
 
   // ── permits, under the latch ────────────────────────────────────────────────────────────────────────────
 
-  #inspectNowAndThen(): void {
+  #isTimeToInspect(): boolean {
     const now = performance.now();
-    if (now - this.#lastAsked < ASK_MS) return;
+    if (now - this.#lastAsked < ASK_MS) return false;
     this.#lastAsked = now;
-    this.inspect();
+    return true;
   }
 
   #tellDeath(): void {
@@ -151,35 +176,32 @@ export class SemaphoreCore implements Guarded, Waited<Guard> {
     );
   }
 
+  /** Takes the latch. Undefined: there is no permit, or others wait for it. */
+  #acquireAtOnce(): Guard | undefined {
+    return this.#list.underLatch(() => {
+      this.#tellDeath();
+      if (this.#list.first() >= 0 || this.value <= 0) return undefined;
+      if (this.#get(COUNTS) !== 0) this.#set(PERMITS, this.#get(PERMITS) - 1);
+      else if (!this.#list.take()) {
+        this.#count();
+        this.#set(PERMITS, this.#get(PERMITS) - 1);
+      } else if (this.#list.takenHere > MOST_HELD) this.#count();
+      return new Guard(this, 0);
+    });
+  }
+
   /** One that was given to this thread. */
   #notice(): Guard | undefined {
     if (!this.#list.notice()) return undefined;
-    this.#useUp();
+    // In a counter, what was acquired is gone. Killed in between, it has not acquired it.
+    if (this.#get(COUNTS) !== 0 || this.#list.takenHere > MOST_HELD) this.#count();
     return new Guard(this, 0);
   }
 
-  #takeFree(): boolean {
-    if (this.value <= 0) return false;
-    if (this.#get(COUNTS) !== 0) {
-      this.#set(PERMITS, this.#get(PERMITS) - 1);
-      return true;
-    }
-    return this.#list.take();
-  }
-
-  /** In a counter, what was acquired is gone. Killed in between, it has not acquired it. */
-  #useUp(): void {
-    if (this.#get(COUNTS) === 0) return;
-    while (this.#list.giveBack()) this.#set(PERMITS, this.#get(PERMITS) - 1);
-  }
-
-  #releaseOne(): void {
-    if (this.#get(COUNTS) === 0) {
-      if (this.#list.giveBack()) return;
-      this.#set(COUNTS, 1);
-    }
-    this.#useUp();
-    this.#set(PERMITS, this.#get(PERMITS) + 1);
+  /** From now on it is a counter, and what was acquired is gone. */
+  #count(): void {
+    this.#set(COUNTS, 1);
+    this.#list.useUp((taken) => this.#set(PERMITS, this.#get(PERMITS) - taken));
   }
 
   #distribute(): void {
@@ -192,14 +214,5 @@ export class SemaphoreCore implements Guarded, Waited<Guard> {
 
   #set(field: number, value: number): void {
     Atomics.store(this.#words, this.#base + field, value);
-  }
-
-  #underLatch<R>(steps: () => R): R {
-    this.#latch.lock();
-    try {
-      return steps();
-    } finally {
-      this.#latch.unlock();
-    }
   }
 }
