@@ -182,6 +182,17 @@ for (const medium of [...media, realm]) {
       );
     });
 
+    it('do not make what is refused look like what is not', () => {
+      const listed = (function list(..._all: unknown[]) {
+        // oxlint-disable-next-line prefer-rest-params -- Such an object is what this is about.
+        return arguments;
+      })(Token.of(1));
+      assert.throws(
+        () => codec.encode([listed], 'result'),
+        /^NotShareableError: result\[0\]: an arguments object/,
+      );
+    });
+
     it('are nothing that a value of the user could be mistaken for', () => {
       const packed = cloneCodec.encode([Token.of(1)], 'value').value;
       for (const value of [packed, [packed], structuredClone(packed)]) {
