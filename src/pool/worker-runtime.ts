@@ -19,6 +19,7 @@ import type { Transferable } from 'node:worker_threads';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from '../futures/fifo.ts';
 import { isThenable } from '../futures/thenable.ts';
+import { learnPlaces } from '../memory/arena/places.ts';
 import { enterTask, runAs } from '../tasks/current-task.ts';
 import type { TaskReference } from '../tasks/reference.ts';
 import { type Codec, decodeWhenKnown } from '../wire/codec.ts';
@@ -145,6 +146,7 @@ export class WorkerRuntime {
 
   async #start(setup: WorkerSetup): Promise<void> {
     this.#setup = setup;
+    if (setup.places !== undefined) learnPlaces(setup.places);
     // No fault of the initializer's: the worker ends with this error.
     if (setup.shared !== undefined) this.#seat = this.#host.sit?.(setup.shared);
     this.#answers.seat = this.#seat;

@@ -16,6 +16,7 @@
 import { BrokenExecutorError, type WorkerDeath, WorkerDiedError } from '../errors.ts';
 import { Waiters } from '../futures/waiters.ts';
 import { after } from '../futures/waiting.ts';
+import { workerEnded } from '../memory/arena/places.ts';
 import { type ErrorEnvelope, packError, unpackError } from '../wire/error-envelope.ts';
 import { FAULT, type FromWorker, READY, SETUP_FAILED, type WorkerSetup } from '../wire/protocol.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
@@ -310,6 +311,7 @@ export class Workers {
     const neverServed = member.state === 'starting' && leftover.begun.length + leftover.finished === 0;
     if (!expected && !neverServed && !this.#closed) this.dead += 1;
     this.#listener.died(leftover, death, cause);
+    workerEnded();
     if (neverServed) {
       if (!this.#closed) this.#startFailed(cause ?? new WorkerDiedError(undefined, death));
     } else {

@@ -50,12 +50,21 @@ export interface WorkerSetup {
   readonly initializer?: { readonly reference: TaskReference; readonly args: PackedValue } | undefined;
   /** Threads under one lock, see `backends/thread/interpreter-lock.ts`. */
   readonly interpreterLock?: { readonly word: Int32Array; readonly owner: number };
+  /** Where the memory for shared objects is, if there is any; see `memory/arena/places.ts`. */
+  readonly places?: SharedPlaces | undefined;
   /** What a worker process is among the processes of its program, where that has been asked for. */
   readonly family?: Family | undefined;
   /** Present where tasks travel through shared memory, see `pool/shared/`. */
   readonly shared?: SharedLayout;
   /** The row of a thread that runs one call and ends like a program, see `backends/thread/lone-thread.ts`. */
   readonly threadRow?: number;
+}
+
+export interface SharedPlaces {
+  readonly thread?: SharedArrayBuffer | undefined;
+  readonly process?:
+    | { readonly pid: number; readonly descriptor: number; readonly address: number }
+    | undefined;
 }
 
 /** What a worker has to know to find its way in the memory that it shares with the pool. */

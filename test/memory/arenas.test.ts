@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { InvalidStateError, SharedMemoryUnavailableError } from '../../src/errors.ts';
 import * as arenas from '../../src/memory/arena/arenas.ts';
+import { type ProcessPlace, places } from '../../src/memory/arena/places.ts';
 import { runNode } from '../tasks/support.ts';
 import { type Actor, collectGarbage, startProcess, startThread, until } from './arena-support.ts';
 import { descriptors } from './support.ts';
@@ -20,23 +21,23 @@ async function using(actors: readonly Actor[], body: () => Promise<void>): Promi
 
 describe('the arenas of a thread', () => {
   it('are there when they are asked for, and not before', limit, () => {
-    assert.equal(arenas.presentThreadArena(), undefined);
-    assert.equal(arenas.presentProcessArena(), undefined);
+    assert.equal(places.thread, undefined);
+    assert.equal(places.process, undefined);
     arenas.reclaimDead();
     assert.equal(arenas.threadArena(), arenas.threadArena());
     assert.equal(arenas.processArena(), arenas.processArena());
     assert.equal(arenas.threadArena().reach, 'thread');
     assert.equal(arenas.processArena().reach, 'process');
-    assert.equal(arenas.presentThreadArena(), arenas.threadArena().region.handle);
-    assert.equal(arenas.presentProcessArena()?.pid, process.pid);
+    assert.equal(places.thread, arenas.threadArena().region.handle);
+    assert.equal((places.process as ProcessPlace | undefined)?.pid, process.pid);
   });
 
   for (const start of [startThread, startProcess]) {
     it(`are those that it was told of: ${start.name}`, limit, async () => {
       const actor = start();
       await using([actor], async () => {
-        const process = arenas.presentProcessArena();
-        const thread = arenas.presentThreadArena();
+        const process = places.process;
+        const thread = places.thread;
         assert.ok(process !== undefined && thread !== undefined);
         await actor.call('adoptArenas', start === startThread ? { process, thread } : { process });
         assert.deepEqual(await actor.call('presentArena'), process);
@@ -97,8 +98,8 @@ describe('the arenas of a thread', () => {
     const [told, other] = [startThread(), startThread()];
     await using([told, other], async () => {
       await told.call('adoptArenas', {
-        thread: arenas.presentThreadArena() as SharedArrayBuffer,
-        process: arenas.presentProcessArena() as arenas.ProcessPlace,
+        thread: places.thread as SharedArrayBuffer,
+        process: places.process as ProcessPlace,
       });
       for (const arena of [arenas.threadArena(), arenas.processArena()]) {
         const { place: _, ...reference } = arenas.share(arena.create(8));
@@ -126,7 +127,7 @@ describe('the arenas of a thread', () => {
         /The memory of process \d+ cannot be reached: .*keep the one that made it/.test(error.message),
     );
     // The number of its process has been given again.
-    const place = arenas.presentProcessArena() as arenas.ProcessPlace;
+    const place = places.process as ProcessPlace;
     assert.throws(() => arenas.adopt({ ...gone, place }), InvalidStateError);
   });
 
@@ -135,7 +136,7 @@ describe('the arenas of a thread', () => {
     await using([actor, other], async () => {
       const { place } = await other.call('shareOwn', 1);
       await other.end();
-      await actor.call('adoptArenas', { process: place as arenas.ProcessPlace });
+      await actor.call('adoptArenas', { process: place as ProcessPlace });
       const [, processId] = await actor.call('arenaIds');
       assert.notEqual(processId, arenas.processArena().id);
     });
@@ -144,7 +145,7 @@ describe('the arenas of a thread', () => {
   it('are not taken to be at an address where they are not', limit, async () => {
     const actor = startThread();
     await using([actor], async () => {
-      const place = arenas.presentProcessArena() as arenas.ProcessPlace;
+      const place = places.process as ProcessPlace;
       const reference = { ...arenas.share(arenas.processArena().create(8)) };
       const number = await actor.call('adoptPlaced', { ...reference, place: { ...place, address: 4096 } });
       assert.equal(await actor.call('word', number, 0), 0);
@@ -158,7 +159,7 @@ async function useAndEnd(start: () => Actor, how: 'async' | 'sync'): Promise<voi
   const block = arenas.processArena().create(8);
   await using(actors, async () => {
     for (const actor of actors) {
-      await actor.call('adoptArenas', { process: arenas.presentProcessArena() as arenas.ProcessPlace });
+      await actor.call('adoptArenas', { process: places.process as ProcessPlace });
       const number = await actor.call('adoptPlaced', arenas.share(block));
       const ended = actor.call('waitOut', number, 0, 'async');
       block.words[0] = 1;

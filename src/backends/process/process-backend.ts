@@ -9,6 +9,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { WorkerDeath } from '../../errors.ts';
+import { placesFor } from '../../memory/arena/places.ts';
 import { createProcessRegion, type ProcessRegion } from '../../memory/process-region.ts';
 import type { Backend, WorkerEvents, WorkerHandle } from '../../pool/backend.ts';
 import { atExit } from '../../pool/exiting.ts';
@@ -135,7 +136,7 @@ class ProcessHandle implements WorkerHandle {
     this.#out.unref();
     this.#in.unref();
     const family = workersFamily(setup.name);
-    this.post([[SETUP, family === undefined ? setup : { ...setup, family }]]);
+    this.post([[SETUP, { ...setup, family, places: placesFor('process') }]]);
   }
 
   get id(): number | undefined {

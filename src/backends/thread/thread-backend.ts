@@ -2,6 +2,7 @@
 
 import type { MessagePort, ResourceLimits, Transferable, Worker } from 'node:worker_threads';
 import type { WorkerDeath } from '../../errors.ts';
+import { placesFor } from '../../memory/arena/places.ts';
 import { WORKER_SLEEP } from '../../memory/lane.ts';
 import { ThreadRegion } from '../../memory/thread-region.ts';
 import { threadTable } from '../../memory/thread-table.ts';
@@ -128,7 +129,7 @@ class ThreadHandle implements WorkerHandle {
     // What keeps the process alive is pending work, not workers; see `pool/keep-alive.ts`.
     this.#worker.unref();
     port1.unref();
-    this.post([[SETUP, setup]]);
+    this.post([[SETUP, { ...setup, places: placesFor('thread') }]]);
   }
 
   post(batch: readonly ToWorker[], transfer?: readonly Transferable[]): void {

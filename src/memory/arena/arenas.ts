@@ -1,8 +1,8 @@
 /**
  * Which arenas this thread uses: one of each reach for what it makes itself, and those that references have led it to.
  *
- *   main thread        threadArena() ──▶ SharedArrayBuffer ──── worker's setup ───▶ adoptThreadArena()
- *                      processArena() ─▶ memfd ◀── /proc/<pid>/fd/<descriptor> ──── adoptProcessArena()
+ *   main thread        threadArena() ──▶ SharedArrayBuffer ──── worker's setup ───▶ learnPlaces()
+ *                      processArena() ─▶ memfd ◀── /proc/<pid>/fd/<descriptor> ──── learnPlaces()
  *
  * There should be one of each reach for all, as everything is nearer then, and it comes about by itself where workers are
  * told of what there is when they start. A thread that has made one of its own before it heard of the other is none the
@@ -24,16 +24,7 @@ import { ThreadRegion } from '../thread-region.ts';
 import { Arena, type Reference } from './arena.ts';
 import type { ArenaBlock } from './block.ts';
 import * as layout from './layout.ts';
-
-/** Where other processes, and threads of this one, find an arena of processes. */
-export interface ProcessPlace {
-  readonly pid: number;
-  readonly descriptor: number;
-  /** Where that process has mapped it. */
-  readonly address: number;
-}
-
-export type Place = SharedArrayBuffer | ProcessPlace;
+import { onWorkerEnded, type Place, places } from './places.ts';
 
 /**
  * With its place a reference is understood by whoever has never heard of the arena. It may be left away for those who
@@ -50,16 +41,8 @@ const SMALLEST = 2 ** 24;
 
 const arenas = new Map<number, { readonly arena: Arena; readonly place: Place }>();
 
-interface Own {
-  /** What this thread was told of, and has not opened yet. */
-  told: Place | undefined;
-  arena: Arena | undefined;
-}
-
-const own: Readonly<Record<Region['kind'], Own>> = {
-  thread: { told: undefined, arena: undefined },
-  process: { told: undefined, arena: undefined },
-};
+/** Where what this thread makes itself goes. */
+const own: Record<Region['kind'], Arena | undefined> = { thread: undefined, process: undefined };
 
 /**
  * The arena for what the threads of this process share.
@@ -67,7 +50,7 @@ const own: Readonly<Record<Region['kind'], Own>> = {
  * @throws OutOfSharedMemoryError
  */
 export function threadArena(): Arena {
-  return (own.thread.arena ??= openTold(own.thread) ?? makeThreadArena());
+  return openTold('thread') ?? makeOwn(makeThreadArena());
 }
 
 /**
@@ -77,27 +60,20 @@ export function threadArena(): Arena {
  * @throws OutOfSharedMemoryError
  */
 export function processArena(): Arena {
-  return (own.process.arena ??= openTold(own.process) ?? makeProcessArena());
+  return openTold('process') ?? makeOwn(makeProcessArena());
 }
 
-/** Tells this thread, at its start, of the arena that the other threads use. */
-export function adoptThreadArena(buffer: SharedArrayBuffer): void {
-  own.thread.told ??= buffer;
-}
-
-/** Tells this thread, at its start, of the arena that the other processes use. It is opened when there is need of it. */
-export function adoptProcessArena(place: ProcessPlace): void {
-  own.process.told ??= place;
-}
-
-/** What to tell a worker of this process; `undefined` as long as there is none. */
-export function presentThreadArena(): SharedArrayBuffer | undefined {
-  return presentPlace(own.thread) as SharedArrayBuffer | undefined;
-}
-
-/** What to tell a worker, of this process or another; `undefined` as long as there is none. */
-export function presentProcessArena(): ProcessPlace | undefined {
-  return presentPlace(own.process) as ProcessPlace | undefined;
+/**
+ * Sees to it, where that can be had, that there is an arena for processes before the first of them is started: so that
+ * all have the same, and what one of them makes can outlive it.
+ */
+export function prepareProcessArena(): void {
+  try {
+    processArena();
+  } catch (error) {
+    if (!(error instanceof SharedMemoryUnavailableError || error instanceof OutOfSharedMemoryError))
+      throw error;
+  }
 }
 
 /** A reference to hand over, to somebody who may not have the arena yet. */
@@ -134,21 +110,27 @@ export function retract(reference: PlacedReference): void {
   arenaOf(reference).retract(reference);
 }
 
-/** To be called when a worker has ended: frees what only it had. */
+/** Frees what only the dead had. Called when a worker of this thread has ended. */
 export function reclaimDead(): void {
   for (const { arena } of arenas.values()) arena.reclaim();
 }
 
-function presentPlace({ arena, told }: Own): Place | undefined {
-  return arena === undefined ? told : arenas.get(arena.id)?.place;
+onWorkerEnded(reclaimDead);
+
+function makeOwn(arena: Arena): Arena {
+  own[arena.reach] = arena;
+  const { place } = arenas.get(arena.id) as { place: Place };
+  if (place instanceof SharedArrayBuffer) places.thread = place;
+  else places.process = place;
+  return arena;
 }
 
 function arenaOf({ arena: id, place }: PlacedReference): Arena {
   const known = arenas.get(id);
   if (known !== undefined) return known.arena;
   // Of several places for the same arena the one from the start is the best: it may be in this process.
-  if (!(place instanceof SharedArrayBuffer)) own.process.arena ??= openTold(own.process);
-  if (place === undefined || place instanceof SharedArrayBuffer) own.thread.arena ??= openTold(own.thread);
+  if (!(place instanceof SharedArrayBuffer)) openTold('process');
+  if (place === undefined || place instanceof SharedArrayBuffer) openTold('thread');
   const told = arenas.get(id);
   if (told !== undefined) return told.arena;
   if (place === undefined) {
@@ -162,17 +144,20 @@ function arenaOf({ arena: id, place }: PlacedReference): Arena {
       'The process that this shared object came from has ended, and its number is another process’s by now.',
     );
   }
-  own[arena.reach].arena ??= arena;
-  return arena;
+  return own[arena.reach] === undefined ? makeOwn(arena) : arena;
 }
 
-/** `undefined`: it cannot be reached any more, as its process has ended, or there never was one. */
-function openTold(mine: Own): Arena | undefined {
-  const { told } = mine;
-  mine.told = undefined;
-  if (told === undefined) return undefined;
+/**
+ * The own arena of this thread, which it may have been told of. `undefined`: it has none, or that one cannot be reached any
+ * more, as its process has ended.
+ */
+function openTold(reach: Region['kind']): Arena | undefined {
+  const mine = own[reach];
+  const told = places[reach];
+  if (mine !== undefined || told === undefined) return mine;
+  places[reach] = undefined;
   try {
-    return openArena(told);
+    return makeOwn(openArena(told));
   } catch (error) {
     if (error instanceof SharedMemoryUnavailableError) return undefined;
     throw error;

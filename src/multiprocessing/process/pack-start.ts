@@ -1,6 +1,7 @@
 /** Puts the start message of a process together. */
 
-import { presentProcessArena } from '../../memory/arena/arenas.ts';
+import { prepareProcessArena } from '../../memory/arena/arenas.ts';
+import { placesFor } from '../../memory/arena/places.ts';
 import { referenceToClass } from '../../tasks/class-reference.ts';
 import type { Family } from '../../tasks/family.ts';
 import { referenceTo } from '../../tasks/reference.ts';
@@ -19,9 +20,10 @@ export function packStart(
   args: readonly unknown[],
   object: object | undefined,
 ): Buffer {
+  prepareProcessArena();
   const message: StartMessage = {
     family,
-    arena: presentProcessArena(),
+    places: placesFor('process'),
     target: target === undefined ? undefined : referenceTo(target),
     args: encodeArguments(bytesCodec, args).value,
     subclass:

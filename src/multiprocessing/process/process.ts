@@ -12,7 +12,7 @@
 
 import { inspect } from 'node:util';
 import { InvalidStateError } from '../../errors.ts';
-import { reclaimDead } from '../../memory/arena/arenas.ts';
+import { workerEnded } from '../../memory/arena/places.ts';
 import {
   checkArray,
   checkBoolean,
@@ -233,7 +233,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]>
     getLogger().log('info', `started ${name} with pid ${link.pid}`);
     link.onExit(({ exitCode }) => {
       children.delete(this);
-      reclaimDead();
+      workerEnded();
       getLogger().log('info', `${name} has ended with exit code ${exitCode}`);
     });
   }

@@ -1,6 +1,6 @@
 /** What a child does with its start message. */
 
-import { adoptProcessArena } from '../../memory/arena/arenas.ts';
+import { learnPlaces } from '../../memory/arena/places.ts';
 import { resolveTask } from '../../tasks/resolve.ts';
 import { bytesCodec, decodeWhenKnown } from '../../wire/codec.ts';
 import { getLogger } from '../logger.ts';
@@ -14,8 +14,8 @@ import type { StartMessage } from './start-message.ts';
  * @param onReady is called when all is loaded.
  */
 export async function runChild(message: StartMessage, onReady: () => void): Promise<void> {
-  const { target, args, subclass, arena } = message;
-  if (arena !== undefined) adoptProcessArena(arena);
+  const { target, args, subclass, places } = message;
+  if (places !== undefined) learnPlaces(places);
   const type = subclass === undefined ? Process : await resolveTask(subclass.reference);
   const current = makeCurrent(type, {
     target: target && ((await resolveTask(target)) as () => unknown),
