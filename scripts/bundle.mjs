@@ -42,7 +42,9 @@ const quickBuiltins = {
       return `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule(${module});`;
     });
     if (/^import\b.*"node:/m.test(quick))
-      throw new Error('An import of a builtin module is in the way of quickBuiltins');
+      throw new Error(
+        `An import of a builtin module is in the way of quickBuiltins: ${/^import\b.*"node:.*/m.exec(quick)}`,
+      );
     return quick;
   },
 };

@@ -254,9 +254,19 @@ export class ThreadTable {
     return true;
   }
 
-  /** Resolves when the thread has ended, or after a slice: look again. Does not keep the event loop alive. */
+  /**
+   * Resolves when the thread has ended, or after a slice: look again. The slice is a timer of Node's, which keeps the event
+   * loop alive: nobody waits on news alone.
+   */
   async waitSlice({ row, ident }: Place): Promise<void> {
-    await Atomics.waitAsync(this.#words, at(row) + IDENT, ident, SLICE).value;
+    const news = Atomics.waitAsync(this.#words, at(row) + IDENT, ident, SLICE);
+    if (!news.async) return;
+    let timer: NodeJS.Timeout | undefined;
+    const slice = new Promise((resolve) => {
+      timer = setTimeout(resolve, SLICE);
+    });
+    await Promise.race([news.value, slice]);
+    clearTimeout(timer);
   }
 
   // ── below ───────────────────────────────────────────────────────────────────────────────────────────────

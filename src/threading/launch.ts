@@ -90,8 +90,8 @@ export class Launched {
   }
 
   /**
-   * For one who waits blocked, and hears nothing of Node: a thread that dies before its first line, of a stack or heap
-   * that is too small for Node itself, never says so.
+   * For one who waits blocked, and hears nothing of Node: a thread that dies before its first line, by a `--import` that
+   * throws in threads or a heap that is too small, never says so.
    */
   readonly lookForStillborn = (): void => {
     const table = threadTable();

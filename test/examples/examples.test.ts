@@ -50,6 +50,17 @@ test('two-threads: each thread knows its name', async () => {
   );
 });
 
+test('background: the daemon has seen the work, and does not keep the program', async () => {
+  const lines = await linesOf('background');
+  assert.match(lines.shift() ?? '', /^Threads: MainThread, clock, worker$/);
+  assert.deepEqual(lines.toSorted(), [
+    'Half of the time is over',
+    'Primes below 200000: 17984',
+    'worker has ended: true',
+  ]);
+  assert.equal(lines.at(-1), 'worker has ended: true');
+});
+
 test('numbers-and-letters: both functions print to their end, on threads and in processes', async () => {
   const lines = await linesOf('numbers-and-letters');
   const numbers = [1, 2, 3, 4, 5].map((number) => `Number: ${number}`);

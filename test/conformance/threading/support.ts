@@ -69,14 +69,22 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** Flags of Node by which no thread comes to its first line. */
+export const STILLBORN: readonly string[] = [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(
+    "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) throw new Error('stillborn');",
+  )}`,
+];
+
 /** Runs a program that has `lib` and `tasks` to its end. */
-export async function runProgram(text: string): Promise<Outcome> {
+export async function runProgram(text: string, flags: readonly string[] = []): Promise<Outcome> {
   const [lib, tasks] = ['../../../src/threading/index.js', './tasks.js'].map((path) =>
     JSON.stringify(new URL(path, import.meta.url).href),
   );
   const source = `import * as lib from ${lib}; import * as tasks from ${tasks}; ${text}`;
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', source], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 55_000,
