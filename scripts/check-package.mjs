@@ -43,6 +43,7 @@ function pack() {
     'dist/src/backends/process/process-worker.js',
     'dist/src/backends/thread/thread-worker.js',
     'dist/src/bundle/index.js',
+    'dist/src/bundle/process-main.js',
     'dist/src/bundle/process-worker.js',
     'dist/src/bundle/thread-worker.js',
     'dist/src/cli/main.js',
@@ -90,6 +91,19 @@ function use() {
      console.log(await threads.submit(fib, 10), await processes.map((x) => x * x, [1, 2, 3]));`,
   );
   expect('JavaScript', run(process.execPath, ['main.mjs'], folder), '55 [ 1, 4, 9 ]\n');
+
+  write(
+    'process.mjs',
+    `import { isMain } from 'manyhands';
+     import { Process } from 'manyhands/multiprocessing';
+     export function say(text) { console.log(text); }
+     if (isMain(import.meta)) {
+       const child = new Process({ target: say, args: ['from a process'] });
+       child.start();
+       console.log((await child.join()).exitCode);
+     }`,
+  );
+  expect('a process', run(process.execPath, ['process.mjs'], folder), 'from a process\n0\n');
 
   write(
     'main.cjs',

@@ -86,6 +86,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]>
   #daemon: boolean;
   #authkey: AuthenticationKey;
   #link: Link | undefined;
+  #sentinel: Sentinel | undefined;
   #closed = false;
 
   static {
@@ -200,7 +201,8 @@ export class Process<A extends readonly unknown[] = readonly unknown[]>
    * @throws InvalidStateError before `start()`.
    */
   get sentinel(): Sentinel {
-    return sentinelOf(this.#started('sentinel'), this.#name);
+    const link = this.#started('sentinel');
+    return (this.#sentinel ??= sentinelOf(link, this.#name));
   }
 
   /**

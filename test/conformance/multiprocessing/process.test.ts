@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { serialize } from 'node:v8';
+import { Pipe, wait } from '../../../src/connections/index.ts';
 import {
   InvalidStateError,
   NotShareableError,
@@ -210,6 +211,7 @@ inScene('_TestProcess.test_sentinel: becomes ready when the process ends', async
   assert.throws(() => child.sentinel, invalid);
   child.start();
   const { sentinel } = child;
+  assert.equal(child.sentinel, sentinel);
   assert.equal(sentinel.ready, false);
   // What `wait()` of connections asks for.
   const ask = (child as unknown as Record<symbol, () => Sentinel>)[Symbol.for('manyhands.sentinel')];
@@ -226,6 +228,26 @@ inScene('_TestProcess.test_sentinel: becomes ready when the process ends', async
   assert.equal(child.exitCode, 0);
   await sentinel.wait();
   assert.equal(await sentinel.poll({ timeout: 0 }), true);
+});
+
+inScene('processes are waited for together with connections', async (scene) => {
+  const slow = new Process({ target: tasks.stayAtGate, args: [scene.gate, scene.log] });
+  const quick = new Process({ target: tasks.exitWith, args: [0] });
+  const [here, there] = Pipe();
+  try {
+    slow.start();
+    quick.start();
+    const all = [slow, quick, slow.sentinel, here];
+    assert.deepEqual(await wait(all), [quick]);
+    there.sendBytesSync(Buffer.from('x'));
+    assert.deepEqual(await wait([slow, here]), [here]);
+    assert.deepEqual(await wait([slow], { timeout: 10 }), []);
+    scene.open();
+    assert.deepEqual(await wait([slow.sentinel]), [slow.sentinel]);
+  } finally {
+    here.close();
+    there.close();
+  }
 });
 
 inScene('_TestProcess.test_close: only what has ended, and then nothing more', async (scene) => {
