@@ -76,6 +76,7 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   const munmap = libc.func('int munmap(intptr_t, size_t)');
   const fallocate = libc.func('int fallocate(int, int, int64_t, int64_t)');
   const pipe2 = libc.func('int pipe2(int *, int)');
+  const close = libc.func('int close(int)');
   const ends = new Int32Array(2);
   const poll = libc.func('int poll(void *, unsigned long, int)');
   // A struct pollfd: the descriptor, then what to look for and what was found, of 16 bits each.
@@ -116,7 +117,8 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
       const error: number = failed(pipe2(ends, O_CLOEXEC));
       if (error < 0) return error;
       const both = attempt(() => openSync(`/proc/self/fd/${ends[0]}`, O_RDWR | O_NONBLOCK));
-      for (const end of ends) closeSync(end);
+      // Not by Node, which warns in worker threads of descriptors that it has not opened.
+      for (const end of ends) close(end);
       return both;
     },
     isReady(descriptor, to, milliseconds) {
