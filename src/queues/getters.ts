@@ -37,11 +37,7 @@ export class Getters implements Waited<Read, CanImport> {
     return this.#line.waitSync(timeout, false);
   }
 
-  /** Whether one of this thread awaits: then `serve()` when there is something new, without the latch. */
-  get areHere(): boolean {
-    return this.#line.length > 0;
-  }
-
+  /** Lets those of this thread look who await. Without the latch. */
   serve(): void {
     this.#line.serve();
   }
@@ -138,7 +134,11 @@ export class Getters implements Waited<Read, CanImport> {
     return this.#read();
   }
 
-  quit(): Read | undefined {
+  attemptOutside(canImport: CanImport): Read | undefined {
+    return this.tryTake(canImport);
+  }
+
+  quit(isTold: boolean): Read | undefined {
     const state = this.#state;
     state.lock();
     try {
@@ -146,7 +146,7 @@ export class Getters implements Waited<Read, CanImport> {
         this.#list.leave(false);
         return undefined;
       }
-      if (state.count === 0 || state.unknown !== undefined) {
+      if (isTold || state.count === 0 || state.unknown !== undefined) {
         this.#list.giveBack();
         this.distribute();
         return undefined;
@@ -161,17 +161,21 @@ export class Getters implements Waited<Read, CanImport> {
 
   inspect(): void {
     this.#state.lock();
-    this.#list.reclaim();
+    this.#list.reclaim(nothing);
     this.distribute();
     this.putters?.distribute();
     this.#state.unlock();
   }
 
   #read(): Read {
-    if (this.putters?.areHere) this.putters.serve();
-    return this.#state.read();
+    const read = this.#state.read();
+    this.putters?.serve();
+    return read;
   }
 }
+
+/** What the dead were promised is free by their cells being freed. */
+export function nothing(): void {}
 
 export function shutDown(): ShutDownError {
   return new ShutDownError('The queue was shut down');

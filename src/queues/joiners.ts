@@ -4,6 +4,7 @@ import type { Block } from '../memory/block.ts';
 import type { WaitOptions } from '../options.ts';
 import { Line, type Waited } from '../sync/line.ts';
 import { WaitList } from '../sync/wait-list.ts';
+import { nothing } from './getters.ts';
 import { JOINERS } from './layout.ts';
 import type { QueueState } from './state.ts';
 
@@ -53,17 +54,21 @@ export class Joiners implements Waited<true> {
     return done;
   }
 
-  quit(): true | undefined {
+  attemptOutside(): true | undefined {
+    return this.#state.unfinished <= 0 || undefined;
+  }
+
+  quit(isTold: boolean): true | undefined {
     this.#state.lock();
     const done = this.#notice();
     if (done === undefined) this.#list.leave(false);
     this.#state.unlock();
-    return done;
+    return isTold ? undefined : done;
   }
 
   inspect(): void {
     this.#state.lock();
-    this.#list.reclaim();
+    this.#list.reclaim(nothing);
     this.release();
     this.#state.unlock();
   }

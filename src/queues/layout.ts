@@ -72,7 +72,7 @@ export const FIRST_CELL: number = Math.ceil((JOINERS + WAIT_LIST_WORDS) / LINE_W
 
 /** Words of a cell: two cache lines. */
 export const CELL_WORDS = 32;
-/** For about fifty small items, with no other memory than this. */
-const FIRST_CELLS = 46;
+/** For as many small items, with no other memory than this: with what the arena adds, 8 KiB. */
+const FIRST_CELLS = 42;
 export const FIRST_END: number = FIRST_CELL + FIRST_CELLS * CELL_WORDS;
 export const QUEUE_WORDS: number = FIRST_END;

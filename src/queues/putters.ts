@@ -4,7 +4,7 @@ import type { Block } from '../memory/block.ts';
 import type { WaitOptions } from '../options.ts';
 import { Line, type Waited } from '../sync/line.ts';
 import { WaitList } from '../sync/wait-list.ts';
-import { type Getters, shutDown } from './getters.ts';
+import { type Getters, nothing, shutDown } from './getters.ts';
 import type { Item } from './items.ts';
 import { PUTTERS, PUTTERS_PROMISED } from './layout.ts';
 import type { QueueState } from './state.ts';
@@ -33,10 +33,7 @@ export class Putters implements Waited<true, Item> {
     return this.#line.waitSync(timeout, item);
   }
 
-  get areHere(): boolean {
-    return this.#line.length > 0;
-  }
-
+  /** Lets those of this thread look who await. Without the latch. */
   serve(): void {
     this.#line.serve();
   }
@@ -131,8 +128,12 @@ export class Putters implements Waited<true, Item> {
     return true;
   }
 
+  attemptOutside(item: Item): true | undefined {
+    return this.tryPut(item) || undefined;
+  }
+
   /** A place that it was promised at the last moment goes to the next: which item it was for is not known here. */
-  quit(): undefined {
+  quit(_isTold: boolean): undefined {
     this.#state.lock();
     if (this.#list.notice()) {
       this.#list.giveBack();
@@ -143,13 +144,13 @@ export class Putters implements Waited<true, Item> {
 
   inspect(): void {
     this.#state.lock();
-    this.#list.reclaim();
+    this.#list.reclaim(nothing);
     this.distribute();
     this.#getters.distribute();
     this.#state.unlock();
   }
 
   #afterPut(): void {
-    if (this.#getters.areHere) this.#getters.serve();
+    this.#getters.serve();
   }
 }

@@ -1,9 +1,10 @@
 // The portable cases of CPython's own tests, by the part of the library that they are about.
 import { futures } from './futures.ts';
 import { processes } from './processes.ts';
+import { queues } from './queues.ts';
 import { threading } from './threading.ts';
 
 /** By file and class. */
 export type Rows = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
-export const rows: readonly Rows[] = [futures, threading, processes];
+export const rows: readonly Rows[] = [futures, threading, processes, queues];

@@ -1,5 +1,7 @@
 // The portable cases of CPython's own tests for `queue`, and for the queues of `multiprocessing`, by file and class.
-export const queues: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+import type { Rows } from './index.ts';
+
+export const queues: Rows = {
   'test_queue.py': {
     BaseQueueTestMixin: [
       'test_queue_task_done',
