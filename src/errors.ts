@@ -9,6 +9,9 @@
 /** Codes are part of the public contract: they never change once published. */
 export type ErrorCode =
   | 'MANYHANDS_TIMEOUT'
+  | 'MANYHANDS_EMPTY'
+  | 'MANYHANDS_FULL'
+  | 'MANYHANDS_SHUT_DOWN'
   | 'MANYHANDS_CANCELLED'
   | 'MANYHANDS_INVALID_STATE'
   | 'MANYHANDS_NOT_SHAREABLE'
@@ -39,7 +42,22 @@ export abstract class ManyhandsError extends Error {
 
 /** A wait, a run or a stay in the queue took longer than its limit. */
 export class TimeoutError extends ManyhandsError {
-  readonly code = 'MANYHANDS_TIMEOUT';
+  readonly code: 'MANYHANDS_TIMEOUT' | 'MANYHANDS_EMPTY' | 'MANYHANDS_FULL' = 'MANYHANDS_TIMEOUT';
+}
+
+/** There was nothing in the queue: at once, or in the time that one would wait. Python's `queue.Empty`. */
+export class EmptyError extends TimeoutError {
+  override readonly code = 'MANYHANDS_EMPTY';
+}
+
+/** There was no place in the queue: at once, or in the time that one would wait. Python's `queue.Full`. */
+export class FullError extends TimeoutError {
+  override readonly code = 'MANYHANDS_FULL';
+}
+
+/** The queue was shut down: nothing can be put on it, and nothing is left to be got. Python's `queue.ShutDown`. */
+export class ShutDownError extends ManyhandsError {
+  readonly code = 'MANYHANDS_SHUT_DOWN';
 }
 
 /** The future was cancelled before its task ran. */

@@ -26,6 +26,8 @@ const layers: Readonly<
   memory: { from: ['errors.ts', 'options.ts'] },
   futures: { from: ['errors.ts', 'options.ts'] },
   sync: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
+  queues: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync'] },
+  queue: { from: ['errors.ts', 'sync', 'queues'] },
   connections: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
   pool: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures'] },
   backends: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool'] },
@@ -34,7 +36,18 @@ const layers: Readonly<
   },
   'index.ts': { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures', 'pool', 'backends'] },
   multiprocessing: {
-    from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync', 'pool', 'backends'],
+    from: [
+      'errors.ts',
+      'options.ts',
+      'memory',
+      'tasks',
+      'wire',
+      'futures',
+      'sync',
+      'queues',
+      'pool',
+      'backends',
+    ],
   },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },

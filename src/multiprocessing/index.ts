@@ -17,4 +17,5 @@ export { cpuCount, currentProcess, type ParentProcess, parentProcess } from './p
 export { setExecutable } from './process/executable.ts';
 export type { ProcessExit } from './process/link.ts';
 export { activeChildren, Process, type ProcessOptions } from './process/process.ts';
+export { JoinableQueue, Queue, SimpleQueue } from './queues.ts';
 export type { Sentinel } from './sentinel.ts';

@@ -10,6 +10,7 @@
 import { inspect } from 'node:util';
 import { open, type PlacedReference, processArena, refer, threadArena } from '../memory/arena/arenas.ts';
 import type { ArenaBlock } from '../memory/arena/block.ts';
+import { PLAIN } from '../memory/arena/kinds.ts';
 import type { Reach } from '../memory/block.ts';
 import { reachesThreadsOnly, registerKind, reviveAll, SHARE, type Share } from '../wire/shareable.ts';
 
@@ -30,15 +31,21 @@ export abstract class SharedObject {
   /** It was made here, by this call, and not revived. */
   protected readonly isNew: boolean;
 
-  constructor(place: Place, words: number) {
+  /** `freed`: what is to be done when the memory is freed, see `memory/arena/kinds.ts`. */
+  constructor(place: Place, words: number, freed: number = PLAIN) {
     this.isNew = typeof place === 'string';
     const bytes = words * Int32Array.BYTES_PER_ELEMENT;
-    this.block = typeof place === 'string' ? arenaOf(place).create(bytes) : place;
+    this.block = typeof place === 'string' ? arenaOf(place).create(bytes, freed) : place;
     this.block.face(() => this);
   }
 
   /** Other objects that this one needs wherever it is: what its constructor takes after the place. */
   protected get along(): readonly SharedObject[] {
+    return [];
+  }
+
+  /** What the constructor takes after those: plain data. */
+  protected get details(): readonly unknown[] {
     return [];
   }
 
@@ -63,6 +70,7 @@ export abstract class SharedObject {
     const data: SharedData = {
       block: refer(this.block),
       along: this.along.map((other) => other.toShare(reach)),
+      details: this.details,
     };
     return { kind: name, module, data };
   }
@@ -83,6 +91,7 @@ Object.defineProperty(SharedObject.prototype, inspect.custom, {
 interface SharedData {
   readonly block: PlacedReference;
   readonly along: readonly Share[];
+  readonly details: readonly unknown[];
 }
 
 /**
@@ -98,9 +107,9 @@ export function registerShared(
 ): void {
   kinds.set(subject, { name, module });
   registerKind(name, (data) => {
-    const { block: reference, along } = data as SharedData;
+    const { block: reference, along, details } = data as SharedData;
     return open(reference).face(
-      (block) => Reflect.construct(base, [block, ...reviveAll(along)], subject) as SharedObject,
+      (block) => Reflect.construct(base, [block, ...reviveAll(along), ...details], subject) as SharedObject,
     );
   });
 }

@@ -132,6 +132,12 @@ export async function loadKind({ kind, module }: UnknownKindError): Promise<void
   }
 }
 
+/** The first of these kinds whose module has to be imported before. */
+export function unknownKindIn(shares: readonly Share[]): UnknownKindError | undefined {
+  const unknown = shares.find(({ kind }) => !kinds.has(kind) && !missing.has(kind));
+  return unknown && new UnknownKindError(unknown);
+}
+
 /** The objects that are meant. Makes none unless all kinds are known. @throws UnknownKindError */
 export function reviveAll(shares: readonly Share[]): object[] {
   const revivals = shares.map(reviverOf);

@@ -196,6 +196,15 @@ export class Arena {
     this.#release(reference.offset, 1);
   }
 
+  /**
+   * Lets go of an object at once, instead of when its block is collected: for large ones. The block is not to be used any
+   * more, by anybody in this thread.
+   */
+  drop(block: ArenaBlock): void {
+    const holding = this.#holdings.get(block.offset);
+    if (holding?.block.deref() === block) this.#drop(holding);
+  }
+
   /** Frees what only the dead have had. It asks the system about each participant, and looks at each object if one is dead. */
   reclaim(): void {
     const dead = this.#participants.takeDead(ownerWord());
@@ -265,7 +274,7 @@ export class Arena {
     });
   }
 
-  /** The block has been collected. */
+  /** The block has been collected, or is not used any more. */
   #drop(holding: Holding): void {
     const { offset } = holding;
     if (this.#holdings.get(offset) !== holding) return;
