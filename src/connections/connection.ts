@@ -6,10 +6,13 @@ import {
   BufferTooShortError,
   EndOfFileError,
   InvalidStateError,
+  NotShareableError,
   TimeoutError,
 } from '../errors.ts';
 import { checkCount, checkNames, checkWait, type WaitOptions } from '../options.ts';
 import { decodeBytes, encodeBytes } from '../wire/bytes.ts';
+import { areAnyShareable, shareBy } from '../wire/shareable.ts';
+import { takeOut } from '../wire/taking-out.ts';
 import { frame, LONGEST_MESSAGE } from './framing.ts';
 import { Inbox } from './inbox.ts';
 import type { Link } from './link.ts';
@@ -51,6 +54,12 @@ export class Connection implements AsyncDisposable, Disposable {
   readonly #limit: number;
   #closed = false;
 
+  static {
+    shareBy(Connection, () => {
+      throw new NotShareableError('a socket stays in its process; a Pipe has ends that can be passed on');
+    });
+  }
+
   /** @throws TypeError for what is no socket; RangeError for a wrong `maxMessageBytes`. */
   constructor(carrier: Socket | Link, options: ConnectionOptions = {}) {
     checkNames(options, ['maxMessageBytes'], 'A connection');
@@ -87,7 +96,7 @@ export class Connection implements AsyncDisposable, Disposable {
    */
   async send(value: unknown): Promise<void> {
     this.assertWritable();
-    await this.#write(encodeBytes(value, 'value'));
+    await this.#write(this.encode(value));
   }
 
   /**
@@ -109,7 +118,7 @@ export class Connection implements AsyncDisposable, Disposable {
    *   what came is no value; TimeoutError; `signal.reason`.
    */
   async recv(options: WaitOptions = {}): Promise<unknown> {
-    return await this.#receive(options, this.#limit, decode);
+    return await this.#receive(options, this.#limit, (message) => this.decode(message));
   }
 
   /** The next message as bytes. The same as `recv` in all else. */
@@ -202,6 +211,23 @@ export class Connection implements AsyncDisposable, Disposable {
     if (!this.#link.writable) throw new InvalidStateError('This end of the connection is for receiving only');
   }
 
+  /**
+   * Values as messages. Whoever is at the other end of a socket may have us decode anything; what arrives as an object
+   * that is shared has its module imported, so that only pipes, whose ends are all of this program, carry such.
+   */
+  protected encode(value: unknown): Uint8Array {
+    if (areAnyShareable()) refuseShared(value);
+    return encodeBytes(value, 'value');
+  }
+
+  protected decode(message: Uint8Array): unknown {
+    try {
+      return decodeBytes(message);
+    } catch (cause) {
+      throw noValue(message, cause);
+    }
+  }
+
   /** For the forms that block. */
   protected get inbox(): Inbox {
     return this.#inbox;
@@ -233,6 +259,19 @@ export class Connection implements AsyncDisposable, Disposable {
   }
 }
 
+function refuseShared(value: unknown): void {
+  let found: object | undefined;
+  try {
+    found = takeOut(value)?.objects[0];
+  } catch {
+    // What cannot be looked through cannot be copied either, which says so better.
+  }
+  if (found === undefined) return;
+  throw new NotShareableError(
+    `value: a ${found.constructor.name} is shared with processes of this program, and cannot cross a socket; send it through a Pipe`,
+  );
+}
+
 /** The bytes of `bytes` from `offset` on. */
 export function section(bytes: Bytes, offset: number, size?: number): Uint8Array {
   let all: Uint8Array;
@@ -249,16 +288,12 @@ export function section(bytes: Bytes, offset: number, size?: number): Uint8Array
   return all.subarray(offset, end);
 }
 
-/** The value that a message holds. */
-export function decode(message: Uint8Array): unknown {
-  try {
-    return decodeBytes(message);
-  } catch (cause) {
-    throw new BrokenConnectionError(
-      `A message of ${message.length} bytes holds no value; what was sent by sendBytes is received by recvBytes`,
-      { cause },
-    );
-  }
+/** That a message holds no value. */
+export function noValue(message: Uint8Array, cause: unknown): BrokenConnectionError {
+  return new BrokenConnectionError(
+    `A message of ${message.length} bytes holds no value; what was sent by sendBytes is received by recvBytes`,
+    { cause },
+  );
 }
 
 /** Of an error of the system while writing. */

@@ -12,7 +12,7 @@
  */
 
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
-import { AuthenticationError, InvalidStateError, TimeoutError } from '../errors.ts';
+import { AuthenticationError, InvalidStateError, NotShareableError, TimeoutError } from '../errors.ts';
 import { waitWithin } from '../futures/waiting.ts';
 import {
   checkBoolean,
@@ -24,6 +24,7 @@ import {
   checkWait,
   type WaitOptions,
 } from '../options.ts';
+import { shareBy } from '../wire/shareable.ts';
 import {
   type Address,
   arbitraryAddress,
@@ -103,6 +104,12 @@ export class Listener implements AsyncDisposable, Disposable {
   #waiters: Waiter[] = [];
   #lastAccepted: Peer | undefined;
   #closed = false;
+
+  static {
+    shareBy(Listener, () => {
+      throw new NotShareableError('a Listener stays in its process; its address can be passed on');
+    });
+  }
 
   /** Binds the address, and listens there. */
   static async listen(options: ListenerOptions = {}): Promise<Listener> {

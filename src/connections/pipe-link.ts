@@ -21,12 +21,14 @@
  *   read into no room at all is told by libuv, as soon as there is something to read, that there was no room (ENOBUFS),
  *   and nothing is read. Such a socket is of no further use, so that it has a descriptor of its own too.
  *
- * The kernel tells of the end: reading ends when no process has the other end open any more, however it went.
+ * The kernel tells of the end: reading ends when no process has the other end open any more, however it went. How others
+ * get to hold an end is in `handing-over.ts`.
  */
 
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { type OnReadOpts, Socket } from 'node:net';
-import { isReady, reopenPipe } from '../memory/pipes.ts';
+import { isReady, pipeNumber, reopenPipe } from '../memory/pipes.ts';
+import { endLeases, lease, type Offer, take } from './handing-over.ts';
 import type { Link, LinkEnd, Sink } from './link.ts';
 
 /**
@@ -54,6 +56,15 @@ export class PipeLink implements Link {
   /** Of the writer. */
   #writes = 0;
   #watcher: Socket | undefined;
+  /** How many are on the way to somebody who has to find our descriptors open. */
+  #leases = 0;
+  #closed = false;
+
+  /** Another holder of the end that was offered. @throws BrokenConnectionError when it is gone. */
+  static from(offer: Offer): PipeLink {
+    const { read, write } = take(offer);
+    return new PipeLink(read, write);
+  }
 
   /** Takes the descriptors over; -1 for a direction that it does not have. */
   constructor(read: number, write: number) {
@@ -65,6 +76,21 @@ export class PipeLink implements Link {
 
   get end(): LinkEnd | undefined {
     return this.#end;
+  }
+
+  /** What tells this end from others. Only while it is open. */
+  get name(): string {
+    return [this.#read, this.#write].map((end) => (end === NONE ? '' : pipeNumber(end))).join('-');
+  }
+
+  /** For somebody else to hold the same end. Until it has been taken, closing this one waits. */
+  offer(): Offer {
+    const offer = lease(this.#read, this.#write, () => {
+      this.#leases -= 1;
+      if (this.#closed) this.#closeDescriptors();
+    });
+    this.#leases += 1;
+    return offer;
   }
 
   attach(sink: Sink): void {
@@ -162,6 +188,7 @@ export class PipeLink implements Link {
   /** Blocks until there is something to read (or the end), or until `deadline` (of `performance.now()`). */
   waitSync(deadline: number): boolean {
     for (;;) {
+      endLeases();
       const left = deadline - performance.now();
       if (this.#end !== undefined) return true;
       if (isReady(this.#read, 'read', Math.ceil(Math.min(Math.max(left, 0), SLICE)))) return true;
@@ -169,7 +196,13 @@ export class PipeLink implements Link {
     }
   }
 
+  /** Nobody has the connection any more: it is closed, unless it is in use. */
+  abandon(): void {
+    if (!this.#reading && this.#watcher === undefined && this.#writes === 0) this.close();
+  }
+
   close(): void {
+    this.#closed = true;
     this.#stopWatching();
     this.#dropReader();
     this.#writer?.destroySoon();
@@ -182,6 +215,7 @@ export class PipeLink implements Link {
   }
 
   #closeDescriptors(): void {
+    if (this.#leases > 0) return;
     if (this.#read !== NONE) closeSync(this.#read);
     if (this.#write !== NONE) closeSync(this.#write);
     this.#read = NONE;

@@ -1,11 +1,14 @@
 /** Pipes: two connections to each other, the ends of which other processes can have. */
 
-import { InvalidStateError, TimeoutError } from '../errors.ts';
+import { InvalidStateError, ManyhandsError, TimeoutError } from '../errors.ts';
 import { createPipe } from '../memory/pipes.ts';
 import { checkBoolean, checkCount, checkDuration, checkNames } from '../options.ts';
 import { encodeBytes } from '../wire/bytes.ts';
-import { type Bytes, Connection, type ConnectionOptions, decode, section, unsendable } from './connection.ts';
+import { bytesCodec, decodeWhenKnown, encodeUnmoved, isPrimitive } from '../wire/codec.ts';
+import { registerKind, shareBy } from '../wire/shareable.ts';
+import { type Bytes, Connection, noValue, section, unsendable } from './connection.ts';
 import { frame } from './framing.ts';
+import { giveReceipt, type Offer } from './handing-over.ts';
 import { PipeLink } from './pipe-link.ts';
 
 export interface PipeOptions {
@@ -24,18 +27,65 @@ export interface ReceiveSyncOptions extends WaitSyncOptions {
   readonly maxLength?: number | undefined;
 }
 
+const KIND = 'multiprocessing.Connection';
+
+/** The ends that this thread has passed on, or got, so that one that comes back is the same object. */
+const known = new Map<string, WeakRef<PipeConnection>>();
+
+/** Who forgets to close an end has it closed when it is collected, if that happens. */
+const abandoned = new FinalizationRegistry<PipeLink>((link) => link.abandon());
+
 /**
  * An end of a pipe: a connection that also has forms that block, for threads that have nothing else to do. They are much
  * faster than those that go by way of the event loop.
  *
- * The pipe is empty at its end when all who have the other end have closed it, or are gone.
+ * It can be passed to other threads and processes, as an argument or in a message, which then have this end as well; who
+ * does not need it himself any more closes it. The other end learns that it is over when all who had this one have
+ * closed it, or are gone.
  */
 export class PipeConnection extends Connection {
   readonly #link: PipeLink;
+  /** Under which it is known, if it is. */
+  #name: string | undefined;
 
-  constructor(link: PipeLink, options?: ConnectionOptions) {
-    super(link, options);
+  static {
+    shareBy(PipeConnection, (connection) => {
+      if (connection.closed) throw new InvalidStateError('The connection is closed');
+      connection.#know();
+      return { kind: KIND, module: import.meta.url, data: connection.#link.offer() };
+    });
+    registerKind(KIND, (data) => {
+      const offer = data as Offer;
+      const open = known.get(`${offer.read?.pipe ?? ''}-${offer.write?.pipe ?? ''}`)?.deref();
+      if (open !== undefined) {
+        giveReceipt(offer);
+        return open;
+      }
+      const connection = new PipeConnection(PipeLink.from(offer));
+      connection.#know();
+      return connection;
+    });
+  }
+
+  constructor(link: PipeLink) {
+    super(link);
     this.#link = link;
+    abandoned.register(this, link);
+  }
+
+  override close(): void {
+    if (this.#name !== undefined) known.delete(this.#name);
+    super.close();
+  }
+
+  override destroy(): void {
+    if (this.#name !== undefined) known.delete(this.#name);
+    super.destroy();
+  }
+
+  #know(): void {
+    this.#name ??= this.#link.name;
+    known.set(this.#name, new WeakRef(this));
   }
 
   /**
@@ -45,7 +95,7 @@ export class PipeConnection extends Connection {
    */
   sendSync(value: unknown): void {
     this.#assertIdle();
-    this.#write(encodeBytes(value, 'value'));
+    this.#write(this.encode(value));
   }
 
   /** Like `sendBytes`, blocking. */
@@ -54,9 +104,19 @@ export class PipeConnection extends Connection {
     this.#write(section(bytes, offset, size));
   }
 
-  /** Like `recv`, blocking until there is a message, and those who wait already have got theirs. */
+  /**
+   * Like `recv`, blocking until there is a message, and those who wait already have got theirs.
+   *
+   * @throws NotShareableError for a message with an object whose module has never been imported in this thread: that
+   *   cannot be done while blocking.
+   */
   recvSync(options: WaitSyncOptions = {}): unknown {
-    return decode(this.#receive(options, this.limit));
+    const message = this.#receive(options, this.limit);
+    try {
+      return bytesCodec.decode(message);
+    } catch (error) {
+      throw asValueError(message, error);
+    }
   }
 
   /** Like `recvBytes`, blocking. */
@@ -72,6 +132,20 @@ export class PipeConnection extends Connection {
     const { timeout = 0 } = options;
     if (this.inbox.isReadable()) return true;
     return timeout > 0 && this.#link.waitSync(performance.now() + timeout) && this.inbox.isReadable();
+  }
+
+  protected override encode(value: unknown): Uint8Array {
+    return isPrimitive(value)
+      ? encodeBytes(value, 'value')
+      : (encodeUnmoved(bytesCodec, value, 'value') as Uint8Array);
+  }
+
+  protected override decode(message: Uint8Array): unknown {
+    try {
+      return decodeWhenKnown(bytesCodec, message);
+    } catch (error) {
+      throw asValueError(message, error);
+    }
   }
 
   #receive({ timeout }: WaitSyncOptions, limit: number): Buffer {
@@ -98,6 +172,11 @@ export class PipeConnection extends Connection {
       throw unsendable(cause);
     }
   }
+}
+
+/** Errors of ours say what is wrong with a message; others come of bytes that are no value. */
+function asValueError(message: Uint8Array, error: unknown): unknown {
+  return error instanceof ManyhandsError ? error : noValue(message, error);
 }
 
 /**
