@@ -117,8 +117,8 @@ export class Connection implements AsyncDisposable, Disposable {
    * @throws EndOfFileError when the other end was closed; BrokenConnectionError when that was inside of a message, or
    *   what came is no value; TimeoutError; `signal.reason`.
    */
-  async recv(options: WaitOptions = {}): Promise<unknown> {
-    return await this.#receive(options, this.#limit, (message) => this.decode(message));
+  recv(options: WaitOptions = {}): Promise<unknown> {
+    return this.#receive(options, this.#limit, (message) => this.decode(message));
   }
 
   /** The next message as bytes. The same as `recv` in all else. */

@@ -8,6 +8,5 @@ export {
   type PipeConnection,
   type PipeOptions,
   type ReceiveSyncOptions,
-  type WaitSyncOptions,
 } from './pipe.ts';
 export { type Pollable, type Waitable, wait } from './wait.ts';

@@ -2,7 +2,7 @@
 
 import { InvalidStateError, ManyhandsError, TimeoutError } from '../errors.ts';
 import { createPipe } from '../memory/pipes.ts';
-import { checkBoolean, checkCount, checkDuration, checkNames } from '../options.ts';
+import { checkBoolean, checkCount, checkDuration, checkNames, type SyncWaitOptions } from '../options.ts';
 import { encodeBytes } from '../wire/bytes.ts';
 import { bytesCodec, decodeWhenKnown, encodeUnmoved, isPrimitive } from '../wire/codec.ts';
 import { registerKind, shareBy } from '../wire/shareable.ts';
@@ -16,14 +16,8 @@ export interface PipeOptions {
   readonly duplex?: boolean | undefined;
 }
 
-/** The limit of a wait that blocks: nothing can abort it. */
-export interface WaitSyncOptions {
-  /** Milliseconds. Absent: for ever. 0: try once. Negative or NaN: `RangeError`. */
-  readonly timeout?: number | undefined;
-}
-
 /** `maxLength` as for `recvBytes`. */
-export interface ReceiveSyncOptions extends WaitSyncOptions {
+export interface ReceiveSyncOptions extends SyncWaitOptions {
   readonly maxLength?: number | undefined;
 }
 
@@ -110,7 +104,7 @@ export class PipeConnection extends Connection {
    * @throws NotShareableError for a message with an object whose module has never been imported in this thread: that
    *   cannot be done while blocking.
    */
-  recvSync(options: WaitSyncOptions = {}): unknown {
+  recvSync(options: SyncWaitOptions = {}): unknown {
     const message = this.#receive(options, this.limit);
     try {
       return bytesCodec.decode(message);
@@ -126,7 +120,7 @@ export class PipeConnection extends Connection {
   }
 
   /** Like `poll`, blocking for up to `timeout` milliseconds, by default 0. */
-  pollSync(options: WaitSyncOptions = {}): boolean {
+  pollSync(options: SyncWaitOptions = {}): boolean {
     this.assertReadable();
     checkDuration('timeout', options.timeout);
     const { timeout = 0 } = options;
@@ -148,7 +142,7 @@ export class PipeConnection extends Connection {
     }
   }
 
-  #receive({ timeout }: WaitSyncOptions, limit: number): Buffer {
+  #receive({ timeout }: SyncWaitOptions, limit: number): Buffer {
     this.assertReadable();
     checkDuration('timeout', timeout);
     const deadline = timeout === undefined ? Infinity : performance.now() + timeout;
