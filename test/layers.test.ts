@@ -44,6 +44,7 @@ const layers: Readonly<
       'wire',
       'futures',
       'sync',
+      'connections',
       'queues',
       'pool',
       'backends',

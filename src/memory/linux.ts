@@ -82,10 +82,10 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   const mmap = libc.func('intptr_t mmap(intptr_t, size_t, int, int, int, int64_t)');
   const munmap = libc.func('int munmap(intptr_t, size_t)');
   const fallocate = libc.func('int fallocate(int, int, int64_t, int64_t)');
-  const close = libc.func('int close(int)');
   const linkat = libc.func('int linkat(int, const char *, int, const char *, int)');
   const flock = libc.func('int flock(int, int)');
   const pipe2 = libc.func('int pipe2(int *, int)');
+  const close = libc.func('int close(int)');
   const ends = new Int32Array(2);
   const poll = libc.func('int poll(void *, unsigned long, int)');
   // A struct pollfd: the descriptor, then what to look for and what was found, of 16 bits each.

@@ -1,13 +1,17 @@
 /** Start methods. There is one, `spawn`: a V8 that has started cannot be forked. */
 
+import { Pipe } from '../connections/index.ts';
 import { InvalidStateError } from '../errors.ts';
 import { checkBoolean, checkChoice, checkNames } from '../options.ts';
+import * as locks from './locks.ts';
 import { getLogger, logToStderr } from './logger.ts';
 import { Pool, ThreadPool } from './pool/pool.ts';
 import { cpuCount, currentProcess, parentProcess } from './process/current.ts';
 import { setExecutable } from './process/executable.ts';
 import { establishFamily } from './process/family.ts';
 import { activeChildren, Process } from './process/process.ts';
+import * as queues from './queues.ts';
+import * as values from './values/index.ts';
 
 // The one thing that loading the package does.
 establishFamily();
@@ -61,7 +65,10 @@ export function setStartMethod(
 }
 
 /** This package, bound to one start method. */
-export interface Context {
+export type Context = typeof locks & typeof queues & typeof values & OwnOfContext;
+
+interface OwnOfContext {
+  readonly Pipe: typeof Pipe;
   readonly Process: typeof Process;
   readonly Pool: typeof Pool;
   readonly ThreadPool: typeof ThreadPool;
@@ -81,6 +88,10 @@ export interface Context {
 }
 
 const spawn: Context = Object.freeze({
+  ...locks,
+  ...queues,
+  ...values,
+  Pipe,
   Process,
   Pool,
   ThreadPool,

@@ -1,3 +1,30 @@
+/** `manyhands/multiprocessing`: what Python's `multiprocessing` gives. */
+
+export {
+  type Address,
+  type AuthKey,
+  answerChallenge,
+  type Bytes,
+  Client,
+  type ClientOptions,
+  Connection,
+  type ConnectionOptions,
+  deliverChallenge,
+  type Family,
+  type HandshakeOptions,
+  type HostAndPort,
+  Listener,
+  type ListenerOptions,
+  type Peer,
+  Pipe,
+  type PipeConnection,
+  type PipeOptions,
+  type Pollable,
+  type ReceiveOptions,
+  type ReceiveSyncOptions,
+  type Waitable,
+  wait,
+} from '../connections/index.ts';
 export { AuthenticationKey } from './authentication-key.ts';
 export {
   type Context,
@@ -19,3 +46,25 @@ export type { ProcessExit } from './process/link.ts';
 export { activeChildren, Process, type ProcessOptions } from './process/process.ts';
 export { JoinableQueue, Queue, SimpleQueue } from './queues.ts';
 export type { Sentinel } from './sentinel.ts';
+export {
+  type ListItem,
+  ShareableList,
+  type ShareableListOptions,
+  SharedMemory,
+  SharedMemoryManager,
+  type SharedMemoryOptions,
+} from './shared-memory/index.ts';
+export {
+  Array,
+  type ArrayContent,
+  copy,
+  type Item,
+  type ItemType,
+  type LockOptions,
+  RawArray,
+  RawValue,
+  synchronized,
+  Value,
+  type ValueLock,
+  type View,
+} from './values/index.ts';

@@ -1,6 +1,6 @@
 import type { Rows } from './index.ts';
 
-/** The same for connections, listeners and pipes. */
+/** Of `_test_multiprocessing.py`, what is about connections, listeners and clients. */
 export const connections: Rows = {
   '_test_multiprocessing.py': {
     _TestConnection: ['test_duplex_false', 'test_spawn_close', 'test_sendbytes', 'test_context'],
