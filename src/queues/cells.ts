@@ -20,7 +20,6 @@
 import {
   CELL_WORDS,
   FIRST_CELL,
-  FIRST_END,
   FREE,
   FREE_COUNT,
   FRESH,
@@ -28,6 +27,7 @@ import {
   IDLE,
   PIECE_BYTES,
   PIECES,
+  QUEUE_WORDS,
 } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -76,7 +76,7 @@ export class Cells {
     this.#ledger = ledger;
     this.#region = region;
     this.#first = start + FIRST_CELL;
-    this.#end = start + FIRST_END;
+    this.#end = start + QUEUE_WORDS;
   }
 
   /** Begins anew: for who makes the queue, and when it is empty. Within a change. */

@@ -74,5 +74,5 @@ export const FIRST_CELL: number = Math.ceil((JOINERS + WAIT_LIST_WORDS) / LINE_W
 export const CELL_WORDS = 32;
 /** For as many small items, with no other memory than this: with what the arena adds, 8 KiB. */
 const FIRST_CELLS = 42;
-export const FIRST_END: number = FIRST_CELL + FIRST_CELLS * CELL_WORDS;
-export const QUEUE_WORDS: number = FIRST_END;
+/** Where the first cells end, and the block. */
+export const QUEUE_WORDS: number = FIRST_CELL + FIRST_CELLS * CELL_WORDS;

@@ -234,7 +234,10 @@ export class QueueState {
     }
   }
 
-  /** After a shutdown at once: takes all items off. Whoever comes next goes on where this thread dies. */
+  /**
+   * After a shutdown at once: takes all items off. They are gone for all from that moment; if this thread dies in here, the
+   * rest of their memory is freed with the queue.
+   */
   discardAll(): void {
     for (;;) {
       this.lock();

@@ -11,7 +11,7 @@
  * nobody, and one that was killed between giving and waking wakes nobody.
  */
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { TimeoutError } from '../errors.ts';
 import { waitWithin } from '../futures/waiting.ts';
 import { SLICE } from '../memory/block.ts';
@@ -42,6 +42,11 @@ export interface Waited<T, C = undefined> {
  * falling asleep and being woken takes some 50 us.
  */
 const SPIN_MS = 0.02;
+/**
+ * The same for those who await, in turns of the event loop: some 40 us. What comes one after the other, as items of a queue
+ * do, then finds its thread awake, and costs nobody a wake-up. More, and one that waits for long burns more each `SLICE`.
+ */
+const TURNS = 20;
 /** How soon those who found no room in the list look again. */
 const OVERFLOW_MS = 5;
 
@@ -190,6 +195,11 @@ export class Line<T, C = undefined> {
     if (this.#attending) return;
     this.#attending = true;
     while (this.#waiters.size > 0) {
+      for (let turn = 0; turn < TURNS && this.#waiters.size > 0; turn += 1) {
+        await nextTurn();
+        this.serve();
+      }
+      if (this.#waiters.size === 0) break;
       this.#list.lieDown();
       this.serve();
       if (this.#waiters.size === 0) break;

@@ -64,7 +64,8 @@ for (const reach of reaches) {
           }
         };
         putSome(10);
-        collect(await to.get());
+        // If it fails at its start, nothing comes.
+        collect(await Promise.race([to.get(), consumer.result as unknown as Promise<never>]));
         putSome(300);
         await amidst();
         await consumer.kill();

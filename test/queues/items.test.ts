@@ -224,6 +224,22 @@ for (const reach of reaches) {
   });
 }
 
+it('of a kind that a thread does not know: getSync leaves it, get imports what it needs', limit, async () => {
+  const queue = new Queue<unknown>();
+  const lock = new Lock();
+  await queue.put([lock]);
+  await queue.put('behind');
+  await assert.rejects(threads.start('call', queue as never, 'getSync').result, {
+    name: 'NotShareableError',
+    message: /threading\.Lock.*import .*locks/,
+  });
+  assert.equal(queue.size, 2);
+  const back = new Queue<unknown>();
+  await threads.start('echo', queue as never, back as never, 1).result;
+  assert.deepEqual(await back.get(), [lock]);
+  assert.equal(await queue.get(), 'behind');
+});
+
 describe('the order of items', () => {
   it('of equal priority is that in which they were put', limit, () => {
     const queue = new PriorityQueue<[number, string]>({ priority: ([priority]) => priority });
