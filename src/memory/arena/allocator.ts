@@ -50,6 +50,8 @@ export class Allocator {
 
   /** The offset of a block with room for so many bytes behind its header, all 0; or -1 when there is none. */
   allocate(bytes: number): number {
+    // Also keeps what follows within the numbers that bits can be counted in.
+    if (bytes > this.#region.size) return -1;
     const units = Math.ceil((bytes + layout.HEADER_BYTES) / layout.GRAIN);
     const wanted = classFor(units);
     const size = unitsOf(wanted) * layout.GRAIN;
