@@ -11,18 +11,7 @@ import {
   stackSize,
   Thread,
 } from '../../../src/threading/index.ts';
-import {
-  codeOf,
-  gateFor,
-  limit,
-  ran,
-  runProgram,
-  STILLBORN,
-  started,
-  testHearing,
-  until,
-  words,
-} from './support.ts';
+import { gateFor, limit, ran, runProgram, STILLBORN, started, until, words } from './support.ts';
 import * as tasks from './tasks.ts';
 
 interface Self {
