@@ -19,3 +19,25 @@ export type { ProcessExit } from './process/link.ts';
 export { activeChildren, Process, type ProcessOptions } from './process/process.ts';
 export { JoinableQueue, Queue, SimpleQueue } from './queues.ts';
 export type { Sentinel } from './sentinel.ts';
+export {
+  type ListItem,
+  ShareableList,
+  type ShareableListOptions,
+  SharedMemory,
+  SharedMemoryManager,
+  type SharedMemoryOptions,
+} from './shared-memory/index.ts';
+export {
+  Array,
+  type ArrayContent,
+  copy,
+  type Item,
+  type ItemType,
+  type LockOptions,
+  RawArray,
+  RawValue,
+  synchronized,
+  Value,
+  type ValueLock,
+  type View,
+} from './values/index.ts';
