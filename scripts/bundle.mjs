@@ -21,7 +21,10 @@ const WORKERS = {
 };
 
 /** What processes start with that no pool starts; the front door does without what they load. */
-const PROCESSES = { 'process-main': compiled('multiprocessing/process/process-main') };
+const PROCESSES = {
+  'process-main': compiled('multiprocessing/process/process-main'),
+  'remove-leftovers': compiled('multiprocessing/shared-memory/remove-leftovers'),
+};
 
 /** What users import, by the names that package.json gives to its exports and to the files of the bundle. */
 function publicEntries() {

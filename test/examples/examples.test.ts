@@ -135,6 +135,10 @@ test('multiprocessing-pool: results of all kinds of calls', async () => {
   ]);
 });
 
+test('shared-memory: two processes draw one image', async () => {
+  assert.deepEqual(await linesOf('shared-memory'), ['1000 rows drawn', 'all white: true']);
+});
+
 test('the list of examples names each of them', () => {
   const readme = readFileSync(new URL('../../../examples/README.md', import.meta.url), 'utf8');
   const examples = readdirSync(folder).filter((file) => file.endsWith('.js'));

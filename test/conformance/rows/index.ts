@@ -4,9 +4,18 @@ import { futures } from './futures.ts';
 import { locks } from './locks.ts';
 import { processes } from './processes.ts';
 import { queues } from './queues.ts';
+import { sharedMemory } from './shared-memory.ts';
 import { threading } from './threading.ts';
 
 /** By file and class. */
 export type Rows = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
-export const rows: readonly Rows[] = [futures, threading, locks, queues, processes, connections];
+export const rows: readonly Rows[] = [
+  futures,
+  threading,
+  locks,
+  queues,
+  processes,
+  connections,
+  sharedMemory,
+];
