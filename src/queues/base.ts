@@ -76,12 +76,12 @@ export abstract class AbstractQueue<T> extends SharedObject implements AsyncIter
     return this.#open.size;
   }
 
-  get empty(): boolean {
+  empty(): boolean {
     return this.size === 0;
   }
 
   /** Whether it holds as many items as it may. */
-  get full(): boolean {
+  full(): boolean {
     const { maxSize } = this;
     return this.size >= maxSize;
   }

@@ -19,10 +19,10 @@ export class Event extends SharedObject {
   }
 
   protected override get state(): string {
-    return this.isSet ? 'set' : 'unset';
+    return this.isSet() ? 'set' : 'unset';
   }
 
-  get isSet(): boolean {
+  isSet(): boolean {
     return this.#core.isSet;
   }
 

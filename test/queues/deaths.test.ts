@@ -89,7 +89,7 @@ for (const reach of reaches) {
         const ready = reach.queue<string>();
         const waiter = reach.start('getAndGet', ready, queue, round % 2 === 0 ? 'Sync' : 'async');
         await ready.put('go');
-        while (!ready.empty) await delay(1);
+        while (!ready.empty()) await delay(1);
         await amidst();
         await waiter.kill();
         queue.putSync('item');
@@ -101,7 +101,7 @@ for (const reach of reaches) {
       for (let round = 0; round < rounds(reach, 12); round += 1) {
         const queue = reach.queue<Numbered>({ maxSize: 1 });
         const waiter = reach.start('produce', queue, 1, 2, round % 2 === 0 ? 'Sync' : 'async');
-        while (!queue.full) await delay(1);
+        while (!queue.full()) await delay(1);
         await amidst();
         await waiter.kill();
         assert.deepEqual(await queue.get(), [1, 0]);

@@ -18,13 +18,13 @@ const GO = 3;
 onStage('EventTests', (on) => {
   on('EventTests.test_is_set: it is not set at first; to set and to clear may be repeated', ({ locks }) => {
     const event = new locks.Event();
-    assert.equal(event.isSet, false);
+    assert.equal(event.isSet(), false);
     event.set();
     event.set();
-    assert.equal(event.isSet, true);
+    assert.equal(event.isSet(), true);
     event.clear();
     event.clear();
-    assert.equal(event.isSet, false);
+    assert.equal(event.isSet(), false);
   });
 
   on('EventTests.test_notify: all who wait go on, and who comes later goes on at once', async (stage) => {
@@ -68,7 +68,7 @@ onStage('EventTests', (on) => {
       event.clear();
       await new Promise(setImmediate);
     }
-    assert.equal(event.isSet, false);
+    assert.equal(event.isSet(), false);
     for (const outcomes of await all) assert.equal(outcomes[1], true);
   });
 
@@ -89,9 +89,9 @@ onStage('EventTests', (on) => {
     const wait = ['wait', IT, { timeout: 0 }] as const;
     assert.deepEqual(await stage.party([event], look, wait), [false, 'TimeoutError']);
     assert.deepEqual(await stage.party([event], ['set', IT], look, wait), [true, true, true]);
-    assert.equal(event.isSet, true);
+    assert.equal(event.isSet(), true);
     assert.deepEqual(await stage.party([event], wait, ['clear', IT], look), [true, true, false]);
-    assert.equal(event.isSet, false);
+    assert.equal(event.isSet(), false);
     const waits = stage.party([event], ['count', CAME], ['wait', IT]);
     await stage.until(CAME, 1);
     event.set();

@@ -11,14 +11,14 @@ const asAny = <T>(queue: Queue<T> | SimpleQueue<T>): AnyQueue<never> => queue as
 
 test('_TestQueue.test_put: in all ways, until it is full; and a child empties it', limit, async () => {
   const queue = new JoinableQueue<number>({ maxSize: 6 });
-  assert.ok(queue.empty);
+  assert.ok(queue.empty());
   await queue.put(1);
   await queue.put(2, { timeout: 1000 });
   queue.putSync(3);
   queue.putSync(4, { timeout: 1000 });
   assert.ok(queue.tryPut(5));
   queue.putNowait(6);
-  assert.ok(queue.full);
+  assert.ok(queue.full());
   await assert.rejects(queue.put(7, { timeout: 0 }), FullError);
   await assert.rejects(queue.put(7, { timeout: 5 }), FullError);
   assert.throws(() => queue.putSync(7, { timeout: 5 }), FullError);
@@ -26,8 +26,8 @@ test('_TestQueue.test_put: in all ways, until it is full; and a child empties it
   assert.equal(queue.tryPut(7), false);
   const child = processes.start('empty', queue, 'Sync');
   await queue.join();
-  assert.ok(queue.empty);
-  assert.ok(!queue.full);
+  assert.ok(queue.empty());
+  assert.ok(!queue.full());
   queue.shutdown();
   assert.deepEqual(await child.result, [1, 2, 3, 4, 5, 6]);
 });
@@ -44,7 +44,7 @@ test('_TestQueue.test_get: in all ways, in order, until it is empty', limit, asy
     queue.getNowait(),
   ];
   assert.deepEqual(got, [0, 1, 2, 3, 4, 5]);
-  assert.ok(queue.empty);
+  assert.ok(queue.empty());
   await assert.rejects(queue.get({ timeout: 0 }), EmptyError);
   await assert.rejects(queue.get({ timeout: 5 }), EmptyError);
   assert.throws(() => queue.getSync({ timeout: 5 }), EmptyError);
@@ -118,7 +118,7 @@ test(
       if (isUsed) await queue.put(1);
       await assert.rejects(queue.joinThread(), InvalidStateError);
       queue.close();
-      assert.throws(() => queue.empty, InvalidStateError);
+      assert.throws(() => queue.empty(), InvalidStateError);
       await queue.joinThread();
       queue.cancelJoinThread();
     }
@@ -139,18 +139,18 @@ test('_TestQueue.test_closed_queue_put_get_exceptions: in all ways', limit, asyn
 
 test('TestSimpleQueue.test_empty_exceptions: a queue that was closed here is of no use here', limit, () => {
   const queue = new SimpleQueue<number>();
-  assert.ok(queue.empty);
+  assert.ok(queue.empty());
   queue.close();
-  assert.throws(() => queue.empty, InvalidStateError);
+  assert.throws(() => queue.empty(), InvalidStateError);
 });
 
 test('TestSimpleQueue.test_empty: sees what a child puts', limit, async () => {
   const queue = new SimpleQueue<boolean>();
-  assert.ok(queue.empty);
+  assert.ok(queue.empty());
   await processes.start('put', asAny(queue), true).result;
-  assert.ok(!queue.empty);
+  assert.ok(!queue.empty());
   assert.equal(await queue.get(), true);
-  assert.ok(queue.empty);
+  assert.ok(queue.empty());
 });
 
 test('TestSimpleQueue.test_close: may be closed twice, and others keep it', limit, async () => {

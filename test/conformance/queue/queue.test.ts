@@ -94,7 +94,7 @@ each(
 each('BaseQueueTestMixin.test_nowait: fills it up, and empties it', async (make) => {
   const queue = make(3);
   for (let n = 0; n < 3; n += 1) queue.putNowait(n);
-  assert.ok(queue.full);
+  assert.ok(queue.full());
   assert.throws(() => queue.putNowait(3), FullError);
   assert.equal(queue.tryPut(3), false);
   await assert.rejects(queue.put(3, { timeout: 0 }), FullError);
@@ -103,7 +103,7 @@ each('BaseQueueTestMixin.test_nowait: fills it up, and empties it', async (make)
     (error) => error instanceof FullError && error instanceof TimeoutError,
   );
   for (let n = 0; n < 3; n += 1) queue.getNowait();
-  assert.ok(queue.empty);
+  assert.ok(queue.empty());
   assert.throws(() => queue.getNowait(), EmptyError);
   assert.equal(queue.tryGet(), null);
   await assert.rejects(queue.get({ timeout: 0 }), EmptyError);
@@ -242,7 +242,7 @@ each(
     const { put, got } = await manyThreads(queue, true);
     assert.ok(got.length + 1000 <= put);
     assert.equal(queue.size, 0);
-    assert.ok(queue.empty);
+    assert.ok(queue.empty());
   },
 );
 
@@ -348,7 +348,7 @@ each('BaseQueueTestMixin.test_shutdown_pending_get: one that waits already', asy
   const blocked = threads.start('getAndGet', ready as never, queue as never, 'Sync');
   const waiting = queue.get();
   await ready.put(1);
-  while (!ready.empty) await new Promise(setImmediate);
+  while (!ready.empty()) await new Promise(setImmediate);
   queue.shutdown();
   await rejectAll([waiting, blocked.result]);
   const rest: number[] = [];

@@ -8,24 +8,24 @@ const COUNT = 100;
 
 test('BaseSimpleQueueTest.test_basic: all ways to put and to get', limit, async () => {
   const queue = new SimpleQueue<number>();
-  assert.ok(queue.empty);
+  assert.ok(queue.empty());
   await queue.put(1);
   queue.putSync(2);
   queue.putNowait(3);
   assert.equal(queue.tryPut(4), true);
   assert.equal(queue.size, 4);
-  assert.equal(queue.full, false);
+  assert.equal(queue.full(), false);
   assert.equal(await queue.get(), 1);
   assert.equal(queue.getSync(), 2);
   assert.equal(queue.getNowait(), 3);
   assert.equal(await queue.get({ timeout: 10 }), 4);
-  assert.ok(queue.empty);
+  assert.ok(queue.empty());
   assert.equal(queue.size, 0);
   await assert.rejects(queue.get({ timeout: 0 }), EmptyError);
   await assert.rejects(queue.get({ timeout: 1 }), EmptyError);
   assert.throws(() => queue.getSync({ timeout: 1 }), EmptyError);
   assert.throws(() => queue.getNowait(), EmptyError);
-  assert.ok(queue.empty);
+  assert.ok(queue.empty());
 });
 
 test('BaseSimpleQueueTest.test_negative_timeout_raises_exception: to get', limit, async () => {
