@@ -23,7 +23,7 @@ for (const reach of reaches) {
       it(`producers, maxSize ${maxSize}: what came is all that each has put, in order`, limit, async () => {
         const queue = reach.queue<Numbered>({ maxSize });
         const next = new Map<number, number>();
-        for (let who = 0; who < rounds(reach, 40); who += 1) {
+        for (let who = 0; who < rounds(reach, 24); who += 1) {
           const form = who % 2 === 0 ? 'Sync' : 'async';
           const producer = reach.start('produce', queue, who, 1e9, form, who % 3 === 0 ? ballast : undefined);
           const take = ([from, number]: Numbered): void => {
@@ -49,7 +49,7 @@ for (const reach of reaches) {
       const to = reach.queue<Numbered>();
       const seen = new Set<number>();
       let put = 0;
-      const deaths = rounds(reach, 40);
+      const deaths = rounds(reach, 24);
       for (let round = 0; round < deaths; round += 1) {
         const isAsync = round % 2 === 1;
         const consumer: Actor<void> = reach.start(isAsync ? 'forwardAsync' : 'forward', from, to);

@@ -58,13 +58,14 @@ function startThread(call: readonly unknown[]): Actor<unknown> {
 }
 
 function startProcess(call: readonly unknown[]): Actor<unknown> {
+  const { value } = bytesCodec.encode(call, 'call');
   const child = fork(url, { serialization: 'advanced' });
   const exited = once(child, 'exit');
   const answer = new Promise<Answer>((resolve, reject) => {
     child.once('message', (message) => resolve(message as Answer));
     child.once('exit', () => reject(new Error('it ended without an answer')));
   });
-  child.send(bytesCodec.encode(call, 'call').value as never);
+  child.send(value as never);
   return actorOf(answer, () => {
     child.kill('SIGKILL');
     return exited;
