@@ -169,13 +169,17 @@ export function openNamedMemory(name: string, keep: boolean): NamedMemory {
  * @throws SharedMemoryNotFoundError, SharedMemoryUnavailableError
  */
 export function unlinkNamedMemory(name: string, inode: number): void {
-  const path = pathOf(name);
-  if (inodeOf(path) !== inode) throw refused(name, errors.notFound);
+  if (!hasName(inode, name)) throw refused(name, errors.notFound);
   try {
-    unlinkSync(path);
+    unlinkSync(pathOf(name));
   } catch (error) {
     throw refused(name, (error as NodeJS.ErrnoException).errno ?? 0);
   }
+}
+
+/** Whether the name leads to that block. */
+export function hasName(inode: number, name: string): boolean {
+  return inodeOf(pathOf(name)) === inode;
 }
 
 export type Removal = 'removed' | 'in use' | 'gone';

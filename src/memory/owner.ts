@@ -40,6 +40,11 @@ export function threadNumber(owner: number): number {
   return owner & NUMBER;
 }
 
+/** The word of the thread that the system knows by this number, which of a main thread is that of its process. */
+export function ownerWordOf(number: number): number | undefined {
+  return lookUp(number);
+}
+
 /** False if that thread has ended. */
 export function isAlive(owner: number): boolean {
   if (owner === own || !isKnownToSystem()) return true;

@@ -110,20 +110,29 @@ test('a thousand blocks leave no descriptor, no mapping and no file', LIMIT, asy
 });
 
 for (const Pool of [ProcessPoolExecutor, ThreadPoolExecutor]) {
-  test(`a block that a worker made lasts as long as somebody has it [${Pool.name}]`, LIMIT, async () => {
+  test(`a block that a worker made is there when the worker has ended [${Pool.name}]`, LIMIT, async () => {
     const pool = new Pool({ maxWorkers: 1 });
     const made = await pool.submit(makeBlock, 100);
-    const forgotten = await pool.submit(makeBlock, 100);
-    forgotten.close();
     await pool.submit(writeInto, made, 'text');
     await pool.shutdown();
-    await untilGone(forgotten.name);
-    assert.ok(isThere(made.name));
-    assert.equal(Buffer.from(made.buf.subarray(0, 4)).toString(), 'text');
+    using same = new SharedMemory({ name: made.name });
+    assert.equal(Buffer.from(same.buf.subarray(0, 4)).toString(), 'text');
     made.close();
-    await untilGone(made.name);
+    same.unlink();
   });
 }
+
+test(
+  'what workers leave lasts as long as their process or its parent, unless they are killed',
+  LIMIT,
+  async () => {
+    const { code, stdout, stderr } = await runNode([fixture('leaving').pathname]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    const names = stdout.trim().split(' ');
+    assert.equal(names.length, 2);
+    for (const name of names) await untilGone(name);
+  },
+);
 
 test('a thread that is terminated leaves nothing behind its process', LIMIT, async () => {
   const { code, stdout, stderr } = await runNode([fixture('holding-thread').pathname]);

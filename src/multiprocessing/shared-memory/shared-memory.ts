@@ -19,6 +19,7 @@ export interface SharedMemoryOptions {
   readonly size?: number | undefined;
   /**
    * Whether the block is removed when its maker has ended and nobody who tracks it has it open any more. Default: true.
+   * A child that ends by itself leaves it to its parent, and a thread to its process; one that is killed does not.
    * With `false` a new block stays until somebody unlinks it; one that is attached to is not kept by that.
    */
   readonly track?: boolean | undefined;

@@ -18,6 +18,10 @@
  * `memory/named-memory.ts`): it goes when the last of them has ended. So there is no harm in several trackers, and each
  * thread that makes blocks has one. That those who only attach have none is why the one of the maker waits.
  *
+ * A child that ends by itself may have made a block for its parent, which is yet to hear the name: then the tracker waits for
+ * the end of the parent, too ("^ parent"), and that of a thread for the end of its process. What is killed has
+ * promised nothing to anybody.
+ *
  * The line is written before the block gets its name. So there may be lines about blocks that never got one: the number
  * of the file tells whether a name leads to what was made here.
  */
@@ -25,19 +29,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { keepNone, removeUnused } from '../../memory/named-memory.ts';
+import { isMainThread } from 'node:worker_threads';
+import { hasName, keepNone, removeUnused } from '../../memory/named-memory.ts';
+import { ownerWordOf } from '../../memory/owner.ts';
+import { familyHere } from '../../tasks/family.ts';
 import { wordFor } from './names.ts';
 
 /** `$0` and `$1` are Node and the file to run with it. What is tracked is kept as words, each between blanks. */
 const SCRIPT = `trap '' HUP INT QUIT TERM
 left=' '
+heir=0
 while read -r sign block; do
   case $sign in
+    ^) heir=$block ;;
     +) left="$left$block " ;;
     -) case $left in *" $block "*) left="\${left%%" $block "*} \${left#*" $block "}" ;; esac ;;
   esac
 done
-[ "$left" = ' ' ] || printf %s "$left" | "$0" "$1"`;
+[ "$left" = ' ' ] || printf %s "$heir$left" | "$0" "$1"`;
 
 const CLEANER = new URL('./remove-leftovers.js', import.meta.url);
 
@@ -105,15 +114,23 @@ function cleaner(): string {
   );
 }
 
-/** At a normal end: at once, and the user is told. What others have open is left to the tracker. */
+/** At a normal end. */
 function cleanUp(): void {
   exiting = true;
   keepNone();
+  for (const [inode, name] of tracked) if (!hasName(inode, name)) untrack(inode);
+  const heir = isMainThread ? familyHere()?.parent?.pid : process.pid;
+  if (heir === undefined) removeAll();
+  else if (tracked.size > 0) tracker?.stdin?.write(`^ ${ownerWordOf(heir) ?? 0}\n`);
+}
+
+/** At once, and the user is told. What others have open is left to the tracker. */
+function removeAll(): void {
   const leaked: string[] = [];
   for (const [inode, name] of tracked) {
-    const removal = removeUnused(name, inode);
-    if (removal === 'removed') leaked.push(`'${name}'`);
-    if (removal !== 'in use') untrack(inode);
+    if (removeUnused(name, inode) === 'in use') continue;
+    leaked.push(`'${name}'`);
+    untrack(inode);
   }
   if (leaked.length === 0) return;
   const warning = new Error(

@@ -1,7 +1,9 @@
 // CPython's _test_multiprocessing.py: _TestSharedMemory, TestResourceTracker, TestSharedMemoryNames.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { constants } from 'node:os';
 import { test } from 'node:test';
 import { ProcessPoolExecutor } from '../../../src/index.ts';
 import {
@@ -19,6 +21,11 @@ const LIMIT = { timeout: 60_000 };
 const exists = { name: 'SharedMemoryExistsError', code: 'MANYHANDS_SHARED_MEMORY_EXISTS' };
 const notFound = { name: 'SharedMemoryNotFoundError', code: 'MANYHANDS_SHARED_MEMORY_NOT_FOUND' };
 const invalid = { name: 'InvalidStateError' };
+
+function ignoresInterrupts(pid: number): boolean {
+  const [, mask = '0'] = /^SigIgn:\s+(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return (BigInt(`0x${mask}`) & (1n << BigInt(constants.signals.SIGINT - 1))) !== 0n;
+}
 
 function textOf(block: SharedMemory, length: number): string {
   return Buffer.from(block.buf.subarray(0, length)).toString();
@@ -147,6 +154,8 @@ test(
     const { tracker } = program;
     process.kill(-(program.child.pid as number), 'SIGINT');
     assert.equal(await program.line(), 'interrupted');
+    // A shell that has just started has not come to that yet.
+    await until(() => ignoresInterrupts(tracker));
     process.kill(tracker, 'SIGINT');
     using block = new SharedMemory({ name });
     await program.ask('write', 3, 9);
