@@ -196,3 +196,9 @@ test('a manager shuts down at the end of a scope, with await or without', LIMIT,
   assert.ok(!isThere(name));
   new SharedMemoryManager().shutdown();
 });
+
+test('a manager stays where it is', LIMIT, async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const given = pool.submit((manager: object) => manager, new SharedMemoryManager());
+  await assert.rejects(given.result(), { name: 'NotShareableError' });
+});

@@ -1,4 +1,5 @@
 import { InvalidStateError, SharedMemoryNotFoundError } from '../../errors.ts';
+import { stayHere } from '../stays-here.ts';
 import type { ListItem } from './list-layout.ts';
 import { ShareableList } from './shareable-list.ts';
 import { SharedMemory } from './shared-memory.ts';
@@ -10,7 +11,7 @@ import { SharedMemory } from './shared-memory.ts';
  *   initial ─────▶ started ──────────▶ shut down
  *
  * In Python it is a process that keeps the list of the blocks. Here it is an object: blocks whose maker ends are removed
- * in any case, see `SharedMemory`.
+ * in any case, see `SharedMemory`. It stays in its thread; what it makes can be passed on.
  *
  * @see CPython `multiprocessing.managers.SharedMemoryManager`
  * @example
@@ -21,6 +22,10 @@ import { SharedMemory } from './shared-memory.ts';
 export class SharedMemoryManager implements AsyncDisposable, Disposable {
   #state: 'initial' | 'started' | 'shut down' = 'initial';
   readonly #blocks: SharedMemory[] = [];
+
+  constructor() {
+    stayHere(this);
+  }
 
   /** @throws InvalidStateError if it was started before */
   start(): this {
