@@ -4,12 +4,15 @@ export { ThreadPoolExecutor, type ThreadPoolOptions } from './backends/thread/th
 export type { ErrorCode, WorkerDeath } from './errors.ts';
 export {
   AuthenticationError,
+  BrokenBarrierError,
   BrokenConnectionError,
   BrokenExecutorError,
   BufferTooShortError,
   CancelledError,
+  EmptyError,
   EndOfFileError,
   ExecutorShutdownError,
+  FullError,
   InvalidStateError,
   ManyhandsError,
   NotShareableError,
@@ -19,6 +22,7 @@ export {
   SharedMemoryExistsError,
   SharedMemoryNotFoundError,
   SharedMemoryUnavailableError,
+  ShutDownError,
   TaskNotFoundError,
   TimeoutError,
   WorkerDiedError,

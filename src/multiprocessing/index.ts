@@ -25,6 +25,17 @@ export {
   type Waitable,
   wait,
 } from '../connections/index.ts';
+export {
+  AuthenticationError,
+  BrokenBarrierError,
+  BufferTooShortError,
+  EmptyError,
+  FullError,
+  OwnerDiedError,
+  ShutDownError,
+  TimeoutError,
+} from '../errors.ts';
+export type { Guard } from '../sync/index.ts';
 export { AuthenticationKey } from './authentication-key.ts';
 export {
   type Context,

@@ -9,9 +9,11 @@ test('MiscTestCase.test__all__: the module exports what is documented', limit, (
   assert.deepEqual(Object.keys(threading).toSorted(), [
     'Barrier',
     'BoundedSemaphore',
+    'BrokenBarrierError',
     'Condition',
     'Event',
     'Lock',
+    'OwnerDiedError',
     'RLock',
     'Semaphore',
     'TIMEOUT_MAX',
