@@ -186,6 +186,13 @@ test('semaphore: all download, and never more at once than there are permits', a
   );
 });
 
+test('event: the worker runs until it is told to stop', async () => {
+  const [started, stopped = '', ...lines] = await linesOf('event');
+  assert.equal(started, 'Worker started');
+  assert.match(stopped, /^Worker stopped after \d+ rounds$/);
+  assert.deepEqual(lines, ['Worker alive: false']);
+});
+
 test('the list of examples names each of them', () => {
   const readme = readFileSync(new URL('../../../examples/README.md', import.meta.url), 'utf8');
   const examples = readdirSync(folder).filter((file) => file.endsWith('.js'));
