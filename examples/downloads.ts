@@ -7,26 +7,26 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Executor, isMain, ProcessPoolExecutor, ThreadPoolExecutor } from 'manyhands';
+import { isMain } from 'manyhands';
+import { Process } from 'manyhands/multiprocessing';
+import { Thread } from 'manyhands/threading';
 
 const DOWNLOADS = 10;
 const LATENCY_MS = 100;
 const BODY = 'x'.repeat(27_520);
 
-export async function downloadData(url: string, id: number): Promise<number> {
+export async function downloadData(url: string, id: number): Promise<void> {
   const response = await fetch(url);
   const { byteLength } = await response.arrayBuffer();
   console.log(`Task ${id}: Downloaded ${byteLength} bytes`);
-  return byteLength;
 }
 
-async function downloadAll(what: string, executor: Executor, url: string): Promise<void> {
+async function downloadAll(what: string, workers: readonly (Thread | Process)[]): Promise<void> {
   const start = performance.now();
-  const futures = Array.from({ length: DOWNLOADS }, (_, id) => executor.submit(downloadData, url, id));
-  await Promise.all(futures);
+  for (const worker of workers) worker.start();
+  for (const worker of workers) await worker.join();
   const seconds = (performance.now() - start) / 1000;
-  await executor.shutdown();
-  console.log(`Total time with ${DOWNLOADS} ${what}: ${seconds.toFixed(2)} seconds`);
+  console.log(`Total time with ${workers.length} ${what}: ${seconds.toFixed(2)} seconds`);
 }
 
 async function main(): Promise<void> {
@@ -37,8 +37,15 @@ async function main(): Promise<void> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/posts`;
 
-  await downloadAll('threads', new ThreadPoolExecutor({ maxWorkers: DOWNLOADS }), url);
-  await downloadAll('processes', new ProcessPoolExecutor({ maxWorkers: DOWNLOADS }), url);
+  const ids = Array.from({ length: DOWNLOADS }, (_, id) => id);
+  await downloadAll(
+    'threads',
+    ids.map((id) => new Thread({ target: downloadData, args: [url, id] })),
+  );
+  await downloadAll(
+    'processes',
+    ids.map((id) => new Process({ target: downloadData, args: [url, id] })),
+  );
 
   server.close();
 }

@@ -2,12 +2,14 @@
  * Computing: ten Fibonacci numbers by threads, and the same by processes.
  *
  * In Python the threads take turns under the GIL, and only the processes use more than one core. Threads of
- * Node have no such lock: both use all cores.
+ * Node have no such lock: both use all cores. More of them than there are cores only take turns, though, and each
+ * has to start; an executor has one worker for each core, which start once.
  *
  * `node dist/examples/fibonacci.js 30` computes a smaller one.
  */
-import { availableParallelism } from 'node:os';
-import { type Executor, isMain, ProcessPoolExecutor, ThreadPoolExecutor } from 'manyhands';
+import { isMain } from 'manyhands';
+import { Process } from 'manyhands/multiprocessing';
+import { Thread } from 'manyhands/threading';
 
 const TASKS = 10;
 const DEFAULT_N = 35;
@@ -16,18 +18,26 @@ export function fibonacci(n: number): number {
   return n <= 2 ? 1 : fibonacci(n - 1) + fibonacci(n - 2);
 }
 
-async function compute(what: string, executor: Executor, n: number): Promise<void> {
+export function printFibonacci(n: number): void {
+  console.log(`fibonacci(${n}) = ${fibonacci(n)}`);
+}
+
+async function compute(what: string, workers: readonly (Thread | Process)[]): Promise<void> {
   const start = performance.now();
-  const results = await Promise.all(Array.from({ length: TASKS }, () => executor.submit(fibonacci, n)));
+  for (const worker of workers) worker.start();
+  for (const worker of workers) await worker.join();
   const seconds = (performance.now() - start) / 1000;
-  await executor.shutdown();
-  console.log(`fibonacci(${n}) = ${results[0]}, ${TASKS} times`);
-  console.log(`Total time with ${availableParallelism()} ${what}: ${seconds.toFixed(2)} seconds`);
+  console.log(`Total time with ${workers.length} ${what}: ${seconds.toFixed(2)} seconds`);
 }
 
 if (isMain(import.meta)) {
   const n = Number(process.argv[2] ?? DEFAULT_N);
-  // More workers than cores would only take turns, so there is no worker for each task as in the article.
-  await compute('threads', new ThreadPoolExecutor(), n);
-  await compute('processes', new ProcessPoolExecutor(), n);
+  await compute(
+    'threads',
+    Array.from({ length: TASKS }, () => new Thread({ target: printFibonacci, args: [n] })),
+  );
+  await compute(
+    'processes',
+    Array.from({ length: TASKS }, () => new Process({ target: printFibonacci, args: [n] })),
+  );
 }

@@ -1,10 +1,8 @@
-/**
- * A process that computes beside a thread that waits.
- *
- * The two executors are independent of each other, and their futures are the same kind of thing.
- */
+/** A process that computes beside a thread that waits. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isMain, ProcessPoolExecutor, ThreadPoolExecutor } from 'manyhands';
+import { isMain } from 'manyhands';
+import { Process } from 'manyhands/multiprocessing';
+import { Thread } from 'manyhands/threading';
 
 const TASK_MS = 300;
 
@@ -23,10 +21,12 @@ export async function ioTask(taskId: number): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const processes = new ProcessPoolExecutor({ maxWorkers: 1 });
-  const threads = new ThreadPoolExecutor({ maxWorkers: 1 });
-  await Promise.all([processes.submit(cpuIntensiveTask, 1), threads.submit(ioTask, 2)]);
-  await Promise.all([processes.shutdown(), threads.shutdown()]);
+  const process = new Process({ target: cpuIntensiveTask, args: [1] });
+  const thread = new Thread({ target: ioTask, args: [2] });
+  process.start();
+  thread.start();
+  await process.join();
+  await thread.join();
   console.log('Hybrid execution completed');
 }
 

@@ -4,7 +4,9 @@
  * Which of the two prints first after each pause is up to the system, as it is in Python.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Executor, isMain, ProcessPoolExecutor, ThreadPoolExecutor } from 'manyhands';
+import { isMain } from 'manyhands';
+import { Process } from 'manyhands/multiprocessing';
+import { Thread } from 'manyhands/threading';
 
 const PAUSE_MS = 100;
 
@@ -22,13 +24,27 @@ export async function printLetters(): Promise<void> {
   }
 }
 
-async function run(title: string, executor: Executor): Promise<void> {
-  console.log(title);
-  await Promise.all([executor.submit(printNumbers), executor.submit(printLetters)]);
-  await executor.shutdown();
+async function onThreads(): Promise<void> {
+  const thread1 = new Thread({ target: printNumbers });
+  const thread2 = new Thread({ target: printLetters });
+  thread1.start();
+  thread2.start();
+  await thread1.join();
+  await thread2.join();
+}
+
+async function inProcesses(): Promise<void> {
+  const process1 = new Process({ target: printNumbers });
+  const process2 = new Process({ target: printLetters });
+  process1.start();
+  process2.start();
+  await process1.join();
+  await process2.join();
 }
 
 if (isMain(import.meta)) {
-  await run('On threads', new ThreadPoolExecutor({ maxWorkers: 2 }));
-  await run('In processes', new ProcessPoolExecutor({ maxWorkers: 2 }));
+  console.log('On threads');
+  await onThreads();
+  console.log('In processes');
+  await inProcesses();
 }

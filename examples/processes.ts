@@ -1,11 +1,12 @@
 /**
- * Three workers in processes: the program of threads.ts with another executor, and nothing else changed.
+ * Three workers in processes: the program of threads.ts with `Process` for `Thread`, and nothing else changed.
  *
  * A process has memory of its own, takes longer to start than a thread, and can crash without taking the
  * program along.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isMain, ProcessPoolExecutor } from 'manyhands';
+import { isMain } from 'manyhands';
+import { Process } from 'manyhands/multiprocessing';
 
 const SLEEP_MS = 300;
 
@@ -16,11 +17,11 @@ export async function worker(taskId: number): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const pool = new ProcessPoolExecutor({ maxWorkers: 3 });
-  await Promise.all([0, 1, 2].map((taskId) => pool.submit(worker, taskId)));
-  await pool.shutdown();
+  const processes = [0, 1, 2].map((taskId) => new Process({ target: worker, args: [taskId] }));
+  for (const process of processes) process.start();
+  for (const process of processes) await process.join();
   console.log('All tasks completed');
 }
 
-// A worker imports this module to find `worker`. It must not start workers of its own then.
+// A child imports this module to find `worker`. It must not start children of its own then.
 if (isMain(import.meta)) await main();

@@ -6,7 +6,8 @@
  * well.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isMain, ThreadPoolExecutor } from 'manyhands';
+import { isMain } from 'manyhands';
+import { Thread } from 'manyhands/threading';
 
 const SLEEP_MS = 300;
 
@@ -17,11 +18,11 @@ export async function worker(taskId: number): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const pool = new ThreadPoolExecutor({ maxWorkers: 3 });
-  await Promise.all([0, 1, 2].map((taskId) => pool.submit(worker, taskId)));
-  // Waits for the threads to end, and so for what they print.
-  await pool.shutdown();
+  const threads = [0, 1, 2].map((taskId) => new Thread({ target: worker, args: [taskId] }));
+  for (const thread of threads) thread.start();
+  for (const thread of threads) await thread.join();
   console.log('All tasks completed');
 }
 
+// A thread imports this module to find `worker`. It must not start threads of its own then.
 if (isMain(import.meta)) await main();

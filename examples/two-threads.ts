@@ -1,22 +1,23 @@
-/**
- * Two named threads that wait at the same time. A name given by `with` appears in errors and statistics too.
- */
+/** Two threads that wait at the same time, each told what it is called. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { currentTask, isMain, ThreadPoolExecutor } from 'manyhands';
+import { isMain } from 'manyhands';
+import { Thread } from 'manyhands/threading';
 
 const SLEEP_MS = 300;
 
-export async function task(): Promise<void> {
-  const name = currentTask()?.name;
+export async function task(name: string): Promise<void> {
   console.log(`Thread ${name} starting`);
   await sleep(SLEEP_MS);
   console.log(`Thread ${name} finished`);
 }
 
 async function main(): Promise<void> {
-  const pool = new ThreadPoolExecutor({ maxWorkers: 2 });
-  await Promise.all([pool.with({ name: 'A' }).submit(task), pool.with({ name: 'B' }).submit(task)]);
-  await pool.shutdown();
+  const t1 = new Thread({ target: task, args: ['A'] });
+  const t2 = new Thread({ target: task, args: ['B'] });
+  t1.start();
+  t2.start();
+  await t1.join();
+  await t2.join();
   console.log('Done');
 }
 
