@@ -17,10 +17,16 @@ export interface Order extends Setting {
 export type Outcome = { readonly figures: Measured } | { readonly error: string };
 
 async function carryOut({ contestant: wanted, workload: name, ...setting }: Order): Promise<void> {
-  const contestant = contestants.find((candidate) => candidate.name === wanted);
   const workload = [...workloads, check].find((candidate) => candidate.name === name);
-  if (contestant === undefined || workload === undefined)
-    throw new Error(`No contestant ${wanted} or no workload ${name}`);
+  if (workload === undefined) throw new Error(`No workload ${name}`);
+  if ('rivals' in workload) {
+    const rival = workload.rivals.find((candidate) => candidate.name === wanted);
+    if (rival === undefined) throw new Error(`No rival ${wanted} in ${name}`);
+    tell({ figures: await rival.measure(setting) });
+    return;
+  }
+  const contestant = contestants.find((candidate) => candidate.name === wanted);
+  if (contestant === undefined) throw new Error(`No contestant ${wanted}`);
   let opened: Pool | undefined;
   const open = async (workers = setting.workers) => {
     opened = await contestant.open({ workers, binary: workload.binary ?? false });

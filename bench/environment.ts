@@ -52,7 +52,9 @@ export function currentLoad(): number {
 }
 
 export function describeEnvironment({ contestants, workloads }: Plan): Environment {
-  const libraries = new Set(contestants.flatMap(({ library }) => library ?? []));
+  const rivals = workloads.flatMap((workload) => ('rivals' in workload ? workload.rivals : []));
+  const pools = workloads.some((workload) => !('rivals' in workload)) ? contestants : [];
+  const libraries = new Set([...pools, ...rivals].flatMap(({ library }) => library ?? []));
   const baselines = workloads.flatMap((workload) => workload.baselines ?? []);
   return {
     date: new Date().toISOString(),

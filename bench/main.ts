@@ -10,7 +10,7 @@ import { endMeasurements } from './measure.ts';
 import { comparisonsOf, environmentLines, tablesOf } from './report.ts';
 import { type Heat, type Plan, run } from './runner.ts';
 import { asMarkdown, asText } from './table.ts';
-import { full, quick } from './workload.ts';
+import { full, quick, workersFor } from './workload.ts';
 import { workloads } from './workloads/index.ts';
 
 interface Options {
@@ -31,6 +31,10 @@ function positive(text: string): number {
 const positives = (text: string): number[] => text.split(',').map(positive);
 const names = (text: string): string[] => text.split(',');
 
+const rivals = workloads.flatMap((workload) => ('rivals' in workload ? workload.rivals : []));
+/** All who can be measured, each once: ours are rivals under the names of contestants. */
+const entrants = [...new Map([...contestants, ...rivals].map((one) => [one.name, one])).values()];
+
 /** Those of `all` that are wanted by name, or an error that lists what there is. */
 function pick<T extends { readonly name: string }>(all: readonly T[], wanted: readonly string[]): T[] {
   const known = all.map(({ name }) => name);
@@ -42,12 +46,14 @@ function pick<T extends { readonly name: string }>(all: readonly T[], wanted: re
 }
 
 function planOf(wanted: readonly string[], options: Options): Plan {
+  const only = options.only && pick(entrants, options.only).map(({ name }) => name);
   return {
     workloads: wanted.length === 0 ? workloads : pick(workloads, wanted),
     contestants:
-      options.only === undefined
+      only === undefined
         ? contestants.filter(({ onRequest }) => !onRequest)
-        : pick(contestants, options.only),
+        : contestants.filter(({ name }) => only.includes(name)),
+    only,
     workers: options.workers ?? (options.quick ? [2] : [1, 2]),
     rounds: options.rounds ?? (options.quick ? 1 : 3),
     scale: options.quick ? quick : full,
@@ -61,7 +67,7 @@ async function bench(plan: Plan, options: Options): Promise<void> {
   for await (const heat of run(plan)) {
     heats.push(heat);
     const ofWorkload = heats.filter(({ workload }) => workload === heat.workload);
-    if (ofWorkload.length < plan.workers.length) continue;
+    if (ofWorkload.length < workersFor(heat.workload, plan.workers).length) continue;
     for (const table of tablesOf(ofWorkload)) console.log(asText(table));
   }
   const comparisons = comparisonsOf(heats);
@@ -104,7 +110,7 @@ const program = new Command('bench')
   .option('--workers <counts>', 'numbers of workers (default: 1,2; with --quick 2)', positives)
   .option('--rounds <count>', 'rounds, of which the median counts (default: 3; with --quick 1)', positive)
   .option('--quick', 'small loads, for a look in passing')
-  .option('--only <names>', `which of ${contestants.map(({ name }) => name).join(', ')}`, names)
+  .option('--only <names>', `which of ${entrants.map(({ name }) => name).join(', ')}`, names)
   .option('--json <file>', 'write every round of every figure')
   .option('--markdown <file>', 'write the tables')
   .action(async (wanted: string[], options: Options, command: Command) => {

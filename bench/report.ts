@@ -59,9 +59,10 @@ export function compareWithNamed(
   heat: Heat,
   ours: Lane,
   figure: Figure,
-  { lane: name, key = figure.key }: Yardstick,
+  { lane: name, key = figure.key, reach = ours.reach }: Yardstick,
 ): number | undefined {
   const lane = laneOf(heat, name);
+  if (reach !== ours.reach) return undefined;
   if (lane === undefined || (lane.role === 'peer' && lane.reach !== ours.reach)) return undefined;
   return pairedAdvantage(valuesOf(ours, figure), valuesOf(lane, { key }), figure);
 }
@@ -148,7 +149,7 @@ function pageOf(
   rowsOf: (workload: Workload, figure: Figure) => readonly (readonly [label: string, compare: Compare])[],
 ): Table[] {
   const ours = laneNames(heats, (lane) => lane.role === 'ours');
-  const counts = [...new Set(heats.map((heat) => heat.workers))];
+  const counts = [...new Set(heats.map((heat) => heat.workers))].toSorted((a, b) => a - b);
   const columns = ours.flatMap((name) => counts.map((workers) => ({ name, workers })));
   const workloads = [...new Set(heats.map((heat) => heat.workload))];
   const rows = workloads.flatMap((workload) =>

@@ -9,7 +9,7 @@
 import type { Outcome } from './child.ts';
 import type { Contestant, Reach, Role } from './contestant.ts';
 import { measure } from './measure.ts';
-import type { Baseline, Scale, Workload } from './workload.ts';
+import { type Baseline, type Scale, type Workload, workersFor } from './workload.ts';
 
 const LIMIT = 20_000;
 
@@ -30,6 +30,8 @@ export interface Heat {
 
 export interface Plan {
   readonly contestants: readonly Contestant[];
+  /** The names of those, contestants or rivals, that take part; default all. */
+  readonly only?: readonly string[] | undefined;
   readonly workloads: readonly Workload[];
   readonly workers: readonly number[];
   readonly rounds: number;
@@ -48,7 +50,11 @@ function entrantsOf(plan: Plan, workload: Workload, workers: number): Entrant[] 
   const { scale } = plan;
   const order = { workload: workload.name, workers, scale };
   const limit = workload.limit ?? LIMIT;
-  const contestants = plan.contestants.map(({ name, reach, role }): Entrant => {
+  const takePart =
+    'rivals' in workload
+      ? workload.rivals.filter(({ name }) => plan.only?.includes(name) ?? true)
+      : plan.contestants;
+  const measured = takePart.map(({ name, reach, role }): Entrant => {
     const turn = () => measure({ contestant: name, ...order }, limit);
     return { name, reach, role: role ?? 'peer', turn };
   });
@@ -56,7 +62,7 @@ function entrantsOf(plan: Plan, workload: Workload, workers: number): Entrant[] 
     const turn = () => outcomeOf(baseline, workers, scale);
     return { name: baseline.name, reach: baseline.reach, role: 'baseline', turn };
   });
-  return [...contestants, ...baselines];
+  return [...measured, ...baselines];
 }
 
 async function outcomeOf(baseline: Baseline, workers: number, scale: Scale): Promise<Outcome | undefined> {
@@ -96,6 +102,6 @@ async function runHeat(plan: Plan, workload: Workload, workers: number): Promise
 /** Runs the plan, one heat at a time, and hands over each as soon as it is done. */
 export async function* run(plan: Plan): AsyncGenerator<Heat> {
   for (const workload of plan.workloads) {
-    for (const workers of plan.workers) yield await runHeat(plan, workload, workers);
+    for (const workers of workersFor(workload, plan.workers)) yield await runHeat(plan, workload, workers);
   }
 }

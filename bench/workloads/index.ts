@@ -7,9 +7,13 @@ import { crowded } from './crowded.ts';
 import { echoMebibyte, echoObject } from './echo.ts';
 import { fib } from './fib.ts';
 import { latency } from './latency.ts';
+import { lock, lockAsync } from './lock.ts';
 import { map, mapEach } from './map.ts';
 import { memory } from './memory.ts';
 import { noop } from './noop.ts';
+import { pipe } from './pipe.ts';
+import { queue } from './queue.ts';
+import { value } from './value.ts';
 
 export const workloads: readonly Workload[] = [
   noop,
@@ -24,4 +28,9 @@ export const workloads: readonly Workload[] = [
   coldStart,
   cpu,
   memory,
+  queue,
+  pipe,
+  value,
+  lock,
+  lockAsync,
 ];
