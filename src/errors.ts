@@ -9,6 +9,10 @@
 /** Codes are part of the public contract: they never change once published. */
 export type ErrorCode =
   | 'MANYHANDS_TIMEOUT'
+  | 'MANYHANDS_REMOTE'
+  | 'MANYHANDS_EMPTY'
+  | 'MANYHANDS_FULL'
+  | 'MANYHANDS_SHUT_DOWN'
   | 'MANYHANDS_CANCELLED'
   | 'MANYHANDS_INVALID_STATE'
   | 'MANYHANDS_NOT_SHAREABLE'
@@ -39,7 +43,22 @@ export abstract class ManyhandsError extends Error {
 
 /** A wait, a run or a stay in the queue took longer than its limit. */
 export class TimeoutError extends ManyhandsError {
-  readonly code = 'MANYHANDS_TIMEOUT';
+  readonly code: 'MANYHANDS_TIMEOUT' | 'MANYHANDS_EMPTY' | 'MANYHANDS_FULL' = 'MANYHANDS_TIMEOUT';
+}
+
+/** There was nothing in the queue: at once, or in the time that one would wait. Python's `queue.Empty`. */
+export class EmptyError extends TimeoutError {
+  override readonly code = 'MANYHANDS_EMPTY';
+}
+
+/** There was no place in the queue: at once, or in the time that one would wait. Python's `queue.Full`. */
+export class FullError extends TimeoutError {
+  override readonly code = 'MANYHANDS_FULL';
+}
+
+/** The queue was shut down: nothing can be put on it, and nothing is left to be got. Python's `queue.ShutDown`. */
+export class ShutDownError extends ManyhandsError {
+  readonly code = 'MANYHANDS_SHUT_DOWN';
 }
 
 /** The future was cancelled before its task ran. */
@@ -164,6 +183,11 @@ export class BufferTooShortError extends ManyhandsError {
     );
     this.data = data;
   }
+}
+
+/** A manager could not do what was asked of it, or an object of its threw an error of a class that is not known here. */
+export class RemoteError extends ManyhandsError {
+  readonly code = 'MANYHANDS_REMOTE';
 }
 
 /** There is a block of shared memory of that name already. */

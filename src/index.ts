@@ -16,6 +16,7 @@ export {
   OutOfSharedMemoryError,
   OwnerDiedError,
   QueueFullError,
+  RemoteError,
   SharedMemoryExistsError,
   SharedMemoryNotFoundError,
   SharedMemoryUnavailableError,

@@ -34,7 +34,18 @@ const layers: Readonly<
   },
   'index.ts': { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures', 'pool', 'backends'] },
   multiprocessing: {
-    from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync', 'pool', 'backends'],
+    from: [
+      'errors.ts',
+      'options.ts',
+      'memory',
+      'tasks',
+      'wire',
+      'futures',
+      'sync',
+      'connections',
+      'pool',
+      'backends',
+    ],
   },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },
