@@ -62,7 +62,7 @@ export class Session implements Owner {
     this.#over.abort(reason);
     if (!this.#connection.closed) this.#connection.destroy();
     for (const call of this.#calls.values()) call.abort(reason);
-    for (const release of [...this.holds.values()]) release();
+    for (const release of this.holds.values()) release();
     this.holds.clear();
     for (const [entry, count] of this.#leases) this.#server.objects.unlease(entry, count);
     this.#leases.clear();
