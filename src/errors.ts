@@ -9,6 +9,7 @@
 /** Codes are part of the public contract: they never change once published. */
 export type ErrorCode =
   | 'MANYHANDS_TIMEOUT'
+  | 'MANYHANDS_REMOTE'
   | 'MANYHANDS_EMPTY'
   | 'MANYHANDS_FULL'
   | 'MANYHANDS_SHUT_DOWN'
@@ -182,6 +183,11 @@ export class BufferTooShortError extends ManyhandsError {
     );
     this.data = data;
   }
+}
+
+/** A manager could not do what was asked of it, or an object of its threw an error of a class that is not known here. */
+export class RemoteError extends ManyhandsError {
+  readonly code = 'MANYHANDS_REMOTE';
 }
 
 /** There is a block of shared memory of that name already. */

@@ -19,6 +19,7 @@ export {
   OutOfSharedMemoryError,
   OwnerDiedError,
   QueueFullError,
+  RemoteError,
   SharedMemoryExistsError,
   SharedMemoryNotFoundError,
   SharedMemoryUnavailableError,

@@ -47,6 +47,35 @@ export {
 } from './context.ts';
 export { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './locks.ts';
 export { getLogger, type Logger, type LogLevel, type LogRecord, logToStderr } from './logger.ts';
+export {
+  BaseManager,
+  BaseProxy,
+  type Managed,
+  ManagedArray,
+  ManagedBarrier,
+  ManagedCondition,
+  ManagedEvent,
+  ManagedGuard,
+  ManagedIterator,
+  ManagedLock,
+  ManagedMap,
+  ManagedNamespace,
+  ManagedNumbers,
+  type ManagedNumberType,
+  ManagedObject,
+  ManagedQueue,
+  ManagedRLock,
+  ManagedSemaphore,
+  ManagedSet,
+  ManagedValue,
+  Manager,
+  type ManagerOptions,
+  type Server,
+  type StartOptions,
+  SyncManager,
+  type TypeId,
+  type TypeOptions,
+} from './manager/index.ts';
 export { type AsyncCallbacks, AsyncResult } from './pool/async-result.ts';
 export type { ChunkOptions } from './pool/base-pool.ts';
 export { IMapIterator } from './pool/imap-iterator.ts';
