@@ -27,9 +27,9 @@ for (const reach of REACHES) {
       start(lock, 'hammer', 2, 'sync', true);
       await until(() => got(words, 1) > 0 && got(words, 2) > 0);
       for (let round = 0; round < 100; round += 1) {
-        // It waits as soon as this returns; only those who have it or are about to have it count before.
-        const before = got(words, 1) + got(words, 2);
         const acquired = lock.acquire();
+        // It is in line since this has returned; before, this thread may have stood still for long.
+        const before = got(words, 1) + got(words, 2);
         const guard = await acquired;
         Atomics.store(words, INSIDE, 100);
         const passes = got(words, 1) + got(words, 2) - before;
