@@ -209,7 +209,7 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
   }
 
   #lookForWaiters(): void {
-    if (this.#owner === FREE && this.#list.isWaitedFor) this.#passOn(FREE);
+    if (this.#list.isWaitedFor && this.#owner === FREE) this.#passOn(FREE);
   }
 
   /** Frees it from its owner, who has it still unless it is free already, for the first of those who wait. */
