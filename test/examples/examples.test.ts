@@ -193,6 +193,13 @@ test('event: the worker runs until it is told to stop', async () => {
   assert.deepEqual(lines, ['Worker alive: false']);
 });
 
+test('multiprocessing-manager: what a process changed, the other sees', async () => {
+  assert.deepEqual(await linesOf('multiprocessing-manager'), [
+    "Map(2) { 'one' => 1, 'two' => 2 }",
+    '[ 0, 1, 2, 3, 4, 5 ]',
+  ]);
+});
+
 test('the list of examples names each of them', () => {
   const readme = readFileSync(new URL('../../../examples/README.md', import.meta.url), 'utf8');
   const examples = readdirSync(folder).filter((file) => file.endsWith('.js'));

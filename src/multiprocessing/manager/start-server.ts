@@ -1,7 +1,7 @@
 /** Starting the process of a manager, and hearing where it listens. */
 
 import { type Address, type AuthKey, type Family, Listener } from '../../connections/index.ts';
-import { WorkerDiedError } from '../../errors.ts';
+import { BrokenConnectionError, EndOfFileError, WorkerDiedError } from '../../errors.ts';
 import { referenceTo } from '../../tasks/reference.ts';
 import { bytesCodec } from '../../wire/codec.ts';
 import { unpackError } from '../../wire/error-envelope.ts';
@@ -67,14 +67,20 @@ export async function startServer(plan: ServerPlan): Promise<{ process: Process;
 
 async function reported(listener: Listener, process: Process): Promise<ServeReport> {
   const over = new AbortController();
-  const ended = process.join({ signal: over.signal }).then(({ exitCode, signal }) => {
+  const ended = process.join({ signal: over.signal }).then(({ exitCode, signal }): never => {
     const reason = signal === null ? `it exited with code ${exitCode}` : `it was killed by ${signal}`;
     const workerName = process.name;
     throw new WorkerDiedError(undefined, { exitCode, signal, reason, workerName, stderr: [] });
   });
   const told = listener.accept({ signal: over.signal }).then(async (connection) => {
     await using _ = connection;
-    return (await connection.recv({ signal: over.signal })) as ServeReport;
+    try {
+      return (await connection.recv({ signal: over.signal })) as ServeReport;
+    } catch (error) {
+      // It ended in the middle of it; how, its exit says.
+      if (error instanceof EndOfFileError || error instanceof BrokenConnectionError) return await ended;
+      throw error;
+    }
   });
   try {
     return await Promise.race([told, ended]);

@@ -2,6 +2,7 @@
 import { connections } from './connections.ts';
 import { futures } from './futures.ts';
 import { locks } from './locks.ts';
+import { manager } from './manager.ts';
 import { processes } from './processes.ts';
 import { queues } from './queues.ts';
 import { sharedMemory } from './shared-memory.ts';
@@ -16,6 +17,7 @@ export const rows: readonly Rows[] = [
   locks,
   queues,
   processes,
+  manager,
   connections,
   sharedMemory,
 ];

@@ -7,6 +7,7 @@
  *                                            answer              LocalChannel
  */
 
+import { isPromise } from 'node:util/types';
 import type { Address, AuthKey, Family } from '../../../connections/index.ts';
 import { Listener } from '../../../connections/index.ts';
 import { RemoteError } from '../../../errors.ts';
@@ -116,7 +117,9 @@ export class Server implements Party, Contents, AsyncDisposable {
     if (type.make === undefined && args.length !== 1) {
       throw new TypeError(`'${typeid}' was registered without a callable, and takes the object itself`);
     }
-    const object = await callFor(call, () => (type.make === undefined ? args[0] : type.make(args, this)));
+    const made = callFor(call, () => (type.make === undefined ? args[0] : type.make(args, this)));
+    // Promises only: an object that is to be kept may have a `then` of its own.
+    const object = isPromise(made) ? await made : made;
     return this.result(new Handle(this.#add(typeid, object)));
   }
 
@@ -126,10 +129,12 @@ export class Server implements Party, Contents, AsyncDisposable {
     const unpacked = unpack(this, packed);
     // No await unless there is something to wait for: calls are to begin in the order in which they came.
     const args = argumentsOf(unpacked instanceof Promise ? await unpacked : unpacked);
-    const result = await callFor(call, () => Reflect.apply(fn, entry.object, args) as unknown);
+    const returned = callFor(call, () => Reflect.apply(fn, entry.object, args) as unknown);
+    // A method that returns its object, so that calls can be chained, gives its proxy.
+    if (returned === entry.object) return this.result(new Handle(entry));
+    const result = await returned;
     const typeid = entry.methodToTypeid.get(method);
     if (typeid !== undefined) return this.result(new Handle(this.#add(typeid, this.#made(typeid, result))));
-    // A method that returns its object, so that calls can be chained, gives its proxy.
     return this.result(result === entry.object ? new Handle(entry) : result, `${entry.typeid}.${method}()`);
   }
 
