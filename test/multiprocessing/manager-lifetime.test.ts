@@ -12,7 +12,7 @@ import {
   RemoteError,
   WorkerDiedError,
 } from '../../src/errors.ts';
-import { ProcessPoolExecutor } from '../../src/index.ts';
+import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/index.ts';
 import { activeChildren, Manager, type ManagerOptions, Process } from '../../src/multiprocessing/index.ts';
 import { until } from '../conformance/futures/support.ts';
 import * as tasks from './manager-tasks.ts';
@@ -224,6 +224,31 @@ managed('calls begin in their order, without waiting for each other', async (man
     await list.snapshot(),
     Array.from({ length: 500 }, (_, n) => n),
   );
+});
+
+managed('a barrier calls its action in the manager, and breaks if that throws', async (manager) => {
+  const worker = await manager.create(tasks.WorkerId);
+  const barrier = await manager.Barrier(2, { action: tasks.markRound });
+  assert.deepEqual((await Promise.all([barrier.wait(), barrier.wait()])).toSorted(), [0, 1]);
+  assert.equal(await worker.initialised(), 'by a barrier');
+
+  const failing = await manager.Barrier(2, { action: tasks.failToInitialise });
+  const [first, last] = await Promise.allSettled([failing.wait(), failing.wait()]);
+  assert.ok(first.status === 'rejected' && first.reason instanceof BrokenBarrierError);
+  assert.ok(last.status === 'rejected' && last.reason instanceof RangeError);
+  await failing.reset();
+  assert.equal(await failing.broken(), false);
+
+  const late = await manager.Barrier(2, { timeout: 1 });
+  await assert.rejects(late.wait(), { name: 'TimeoutError' });
+  assert.equal(await late.broken(), true);
+});
+
+managed('proxies pass to threads, which have connections of their own', async (manager) => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const list = await manager.list<number>();
+  assert.equal(await pool.submit(tasks.appendInTask, list, 6), list);
+  assert.deepEqual(await list.snapshot(), [6]);
 });
 
 managed('a condition wakes those who wait, who have the lock again', async (manager) => {

@@ -118,6 +118,10 @@ export function initialise(value: unknown): void {
   initialised = value;
 }
 
+export function markRound(): void {
+  initialised = 'by a barrier';
+}
+
 export function failToInitialise(): never {
   throw new RangeError('the initializer failed');
 }
