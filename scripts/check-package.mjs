@@ -106,6 +106,20 @@ function use() {
   expect('a process', run(process.execPath, ['process.mjs'], folder), 'from a process\n0\n');
 
   write(
+    'thread.mjs',
+    `import { Queue } from 'manyhands/queue';
+     import { currentThread, Thread } from 'manyhands/threading';
+     import { isMain } from 'manyhands';
+     export function say(queue) { queue.putSync('from ' + currentThread().name); }
+     if (isMain(import.meta)) {
+       const queue = new Queue();
+       new Thread({ target: say, args: [queue], name: 'a thread' }).start();
+       console.log(await queue.get(), queue.empty());
+     }`,
+  );
+  expect('a thread', run(process.execPath, ['thread.mjs'], folder), 'from a thread true\n');
+
+  write(
     'main.cjs',
     `const fib = (n) => (n < 2 ? n : fib(n - 1) + fib(n - 2));
      module.exports = { fib };
@@ -133,6 +147,9 @@ function use() {
   write(
     'main.ts',
     `import { type Future, isMain, type MapResult, ThreadPoolExecutor, wait } from 'manyhands';
+     import { Process } from 'manyhands/multiprocessing';
+     import { Queue } from 'manyhands/queue';
+     import { Thread } from 'manyhands/threading';
 
      type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
      const same = <A, B>(_: Same<A, B>): void => undefined;
@@ -150,6 +167,14 @@ function use() {
        void pool.submit(half, 'x').catch(() => undefined);
        // @ts-expect-error: it takes strings
        void pool.map(letters, [1]).catch(() => undefined);
+       for (const Worker of [Thread, Process]) {
+         const options = { target: half, args: [84] } as const;
+         same<typeof options.args, readonly [84]>(true);
+         new Worker(options);
+         // @ts-expect-error: it takes a number
+         new Worker({ target: half, args: ['x'] });
+       }
+       same<ReturnType<Queue<string>['getSync']>, string>(true);
        for await (const letter of pool.stream(letters, 'xy')) same<typeof letter, string>(true);
        const { done } = await wait([future]);
        same<typeof done, Set<Future<number>>>(true);

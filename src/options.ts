@@ -96,8 +96,14 @@ export function checkWait(options: WaitOptions): void {
   checkSignal('signal', options.signal);
 }
 
-/** Only names that exist: a misspelt option must not be ignored in silence. */
+/**
+ * Only names that exist: a misspelt option must not be ignored in silence. And no function in place of the object, which to
+ * TypeScript looks like one with a `name`.
+ */
 export function checkNames(options: object, names: readonly string[], owner: string): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${owner} takes its options in an object, received ${show(options)}`);
+  }
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     throw new TypeError(`${owner} has no option '${name}'; it knows ${names.join(', ')}`);

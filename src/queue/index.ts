@@ -52,7 +52,16 @@ export class SimpleQueue<T = unknown> extends queues.SimpleQueue<T> {
   }
 }
 
+/** There, the order is always that of coming. */
+const ONE_FOR_PROCESSES = 'multiprocessing.Queue';
+
 registerShared(Queue, queues.Queue, 'queue.Queue', import.meta.url);
-registerShared(LifoQueue, queues.LifoQueue, 'queue.LifoQueue', import.meta.url);
-registerShared(PriorityQueue, queues.PriorityQueue, 'queue.PriorityQueue', import.meta.url);
+registerShared(LifoQueue, queues.LifoQueue, 'queue.LifoQueue', import.meta.url, ONE_FOR_PROCESSES);
+registerShared(
+  PriorityQueue,
+  queues.PriorityQueue,
+  'queue.PriorityQueue',
+  import.meta.url,
+  ONE_FOR_PROCESSES,
+);
 registerShared(SimpleQueue, queues.SimpleQueue, 'queue.SimpleQueue', import.meta.url);

@@ -21,6 +21,8 @@ interface Kind {
   /** The name for users: `threading.Lock`. */
   readonly name: string;
   readonly module: string;
+  /** What to use where it does not reach. */
+  readonly instead: string;
 }
 
 const kinds = new WeakMap<Function, Kind>();
@@ -62,9 +64,9 @@ export abstract class SharedObject {
 
   /** @internal */
   toShare(reach: Reach): Share {
-    const { name, module } = kindOf(this);
+    const { name, module, instead } = kindOf(this);
     if (reach === 'process' && this.block.reach === 'thread') {
-      throw reachesThreadsOnly(name, name.replace(/^[a-z]+/, 'multiprocessing'));
+      throw reachesThreadsOnly(name, instead);
     }
     lease(this);
     const data: SharedData = {
@@ -98,14 +100,16 @@ interface SharedData {
  * Lets objects of a class arrive in other threads. To be called where the class is defined, with the URL of that module.
  *
  * @param base the class whose constructor takes a `Place`, which `subject` extends
+ * @param instead what reaches other processes, if objects of this class reach threads only. Default: the same name there
  */
 export function registerShared(
   subject: Function,
   base: new (place: Place, ...along: never[]) => SharedObject,
   name: string,
   module: string,
+  instead: string = name.replace(/^[a-z]+/, 'multiprocessing'),
 ): void {
-  kinds.set(subject, { name, module });
+  kinds.set(subject, { name, module, instead });
   registerKind(name, (data) => {
     const { block: reference, along, details } = data as SharedData;
     return open(reference).face(

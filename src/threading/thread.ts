@@ -45,7 +45,7 @@ export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]
    */
   readonly target?: ((...args: A) => unknown) | undefined;
   /** What the function is called with. Copied in `start()`. */
-  readonly args?: NoInfer<A> | undefined;
+  readonly args?: Readonly<NoInfer<A>> | undefined;
   /** Default: `Thread-1 (work)`, with the next number of this process and the name of the function. */
   readonly name?: string | number | undefined;
   /** Whether the program may end while the thread runs. Default: as the thread that makes this one. */

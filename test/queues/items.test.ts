@@ -288,4 +288,8 @@ it('a queue for threads is refused by processes, and says which is not', limit, 
     message: /queue\.Queue reaches the threads of this process only; use multiprocessing\.Queue/,
   });
   assert.throws(() => new mp.Queue().putSync(new Queue()), { name: 'NotShareableError' });
+  assert.throws(() => new mp.Queue().putSync(new LifoQueue()), {
+    name: 'NotShareableError',
+    message: /queue\.LifoQueue reaches the threads of this process only; use multiprocessing\.Queue,/,
+  });
 });

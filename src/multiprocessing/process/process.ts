@@ -38,7 +38,7 @@ export interface ProcessOptions<A extends readonly unknown[] = readonly unknown[
   /** What it runs, found in the other process as the function of a task is. A subclass with a `run()` needs none. */
   readonly target?: ((...args: A) => unknown) | undefined;
   /** Its arguments. They are read by `start()`. */
-  readonly args?: NoInfer<A> | undefined;
+  readonly args?: Readonly<NoInfer<A>> | undefined;
   /** Default: the class and its number, `Process-1`; of its children, `Process-1:1`. */
   readonly name?: string | undefined;
   /** Whether it is ended with its parent instead of waited for. Default: as the process that makes it. */

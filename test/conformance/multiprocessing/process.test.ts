@@ -616,6 +616,7 @@ test('a process cannot be given away, nor waited for by itself', LIMIT, async ()
   await assert.rejects(child.join(), invalid);
   assert.throws(() => child.kill(), invalid);
   assert.throws(() => new Process({ taget: tasks.neverEnds } as never), /has no option 'taget'/);
+  assert.throws(() => new Process(tasks.neverEnds as never), /takes its options in an object, received \[/);
   assert.throws(() => new Process({ target: 'x' as never }), TypeError);
   child.close();
 });

@@ -70,6 +70,13 @@ describe('a thread that has not started', () => {
       () =>
         new Thread(options);
     assert.throws(make({ target: 'work' }), { name: 'TypeError', message: /target must be a function/ });
+    assert.throws(
+      make(() => undefined),
+      {
+        name: 'TypeError',
+        message: /^Thread takes its options in an object, received \[Function/,
+      },
+    );
     assert.throws(make({ target: null }), { name: 'TypeError', message: /target must be a function/ });
     assert.throws(make({ args: 1 }), { name: 'TypeError', message: /args must be an array/ });
     assert.throws(make({ daemon: 1 }), { name: 'TypeError', message: /daemon must be true or false/ });
