@@ -110,7 +110,10 @@ export class Inbox implements Sink {
     return this.#waiters.length === 0 && this.#isReadable();
   }
 
-  /** Like `receive`, for those who block: unless it is there at once, `drive` waits for more until `done()`; `undefined` when it gave up. */
+  /**
+   * Like `receive`, for those who block: unless it is there at once, `drive` waits for more until `done()`. `undefined`
+   * when that gave up.
+   */
   receiveSync(limit: number, drive: (done: () => boolean) => void): Buffer | undefined {
     let outcome: { readonly message?: Buffer; readonly error?: unknown } | undefined;
     const waiter: Waiter = {

@@ -207,13 +207,14 @@ export class PipeLink implements Link {
 
   /** Blocks until there is something to read (or the end), or until `deadline` (of `performance.now()`). */
   waitSync(deadline: number): boolean {
+    endLeases();
     if (this.#spin(deadline)) return true;
     for (;;) {
-      endLeases();
       const left = deadline - performance.now();
       if (this.#end !== undefined) return true;
       if (isReady(this.#read, 'read', Math.ceil(Math.min(Math.max(left, 0), SLICE)))) return true;
       if (left <= 0) return false;
+      endLeases();
     }
   }
 
