@@ -225,7 +225,8 @@ export class PipeLink implements Link {
     do {
       if (isReady(this.#read, 'read', 0)) {
         this.#untilSpin = 0;
-        this.#withoutSpin = 1;
+        // Not to 1: it may have come because the system took the core from this thread, which tells nothing of the next.
+        this.#withoutSpin = Math.max(this.#withoutSpin / 2, 1);
         return true;
       }
     } while (performance.now() < end);
