@@ -110,7 +110,10 @@ export class Inbox implements Sink {
     return this.#waiters.length === 0 && this.#isReadable();
   }
 
-  /** Like `receive`, for those who block: `drive` has the link read until `done()`; `undefined` when it gave up. */
+  /**
+   * Like `receive`, for those who block: unless it is there at once, `drive` waits for more until `done()`. `undefined`
+   * when that gave up.
+   */
   receiveSync(limit: number, drive: (done: () => boolean) => void): Buffer | undefined {
     let outcome: { readonly message?: Buffer; readonly error?: unknown } | undefined;
     const waiter: Waiter = {
@@ -121,10 +124,12 @@ export class Inbox implements Sink {
     };
     const leave = this.#enter(waiter, true);
     try {
-      drive(() => {
-        this.#serve(true);
-        return outcome !== undefined;
-      });
+      if (outcome === undefined) {
+        drive(() => {
+          this.#serve(true);
+          return outcome !== undefined;
+        });
+      }
     } finally {
       leave();
     }

@@ -147,7 +147,8 @@ export class PipeConnection extends Connection {
     checkDuration('timeout', timeout);
     const deadline = timeout === undefined ? Infinity : performance.now() + timeout;
     const message = this.inbox.receiveSync(limit, (isDone) => {
-      while (!isDone()) if (!this.#link.waitSync(deadline)) return;
+      do if (!this.#link.waitSync(deadline)) return;
+      while (!isDone());
     });
     if (message === undefined) throw new TimeoutError(`No message came within ${timeout} ms`);
     return message;

@@ -4,7 +4,7 @@ import type { Outcome } from '../../bench/child.ts';
 import { chunksOf } from '../../bench/contestant.ts';
 import { contestants } from '../../bench/contestants/index.ts';
 import { measure } from '../../bench/measure.ts';
-import { quick, type Workload } from '../../bench/workload.ts';
+import { quick, type Workload, workersFor } from '../../bench/workload.ts';
 import { workloads } from '../../bench/workloads/index.ts';
 
 const LIMIT = 60_000;
@@ -64,6 +64,15 @@ function figuresIn(outcome: Outcome): string[] {
   if ('error' in outcome) return [outcome.error];
   return Object.keys(outcome.figures).filter((key) => (outcome.figures[key] ?? 0) > 0);
 }
+
+describe('the numbers of workers', () => {
+  it('are those asked for with pools, and those that make sense with rivals', () => {
+    const [pools, rivals] = [workloads[0], workloads.find((workload) => 'rivals' in workload)];
+    assert.ok(pools !== undefined && rivals !== undefined && 'rivals' in rivals);
+    assert.deepEqual(workersFor(pools, [3, 4]), [3, 4]);
+    assert.deepEqual(workersFor(rivals, [3, 4]), rivals.workers);
+  });
+});
 
 describe('every yardstick', () => {
   for (const workload of workloads) {

@@ -81,6 +81,15 @@ describe('the report', () => {
     assert.equal(against('nobody'), undefined);
   });
 
+  it('holds only ours of one reach against a baseline that is for that one', () => {
+    const [ours] = heat.lanes;
+    assert.ok(ours !== undefined && figure !== undefined);
+    const against = (reach: Lane['reach']) =>
+      compareWithNamed(heat, ours, figure, { lane: 'yardstick', reach });
+    assert.equal(against('thread'), 0.06);
+    assert.equal(against('process'), undefined);
+  });
+
   it('can hold a figure against another one of the peer, by the direction of ours', () => {
     const times = (name: string, role: Lane['role'], p50: number, p99: number): Lane => {
       return { name, role, reach: 'thread', outcomes: [{ figures: { p50, p99 } }] };
