@@ -14,7 +14,7 @@ import { contract, failure, Note, until, whenRunning } from './backends.ts';
 import * as tasks from './fixtures/tasks.ts';
 import { alive } from './processes.ts';
 
-contract('a pool', ({ kind, make, row: everyRow }) => {
+contract('a pool', ({ kind, make, lack, row: everyRow }) => {
   const row = (title: string, run: () => Promise<void>): void => everyRow(title, ['pool options'], run);
   const idsOf = (pool: { statistics(): { workers: readonly { id: number | undefined }[] } }) =>
     pool.statistics().workers.map(({ id }) => id);
@@ -113,9 +113,12 @@ contract('a pool', ({ kind, make, row: everyRow }) => {
     const counted = pool.with({ onReport: () => (running += 1) });
     const futures = [1, 2, 3, 4, 5].map((n) => counted.submit(tasks.waitFor, gate.path, n));
     await until('three run', () => running === 3);
-    assert.equal(pool.statistics().tasks.running, 3);
+    const { tasks: counts } = pool.statistics();
     gate.open();
     assert.deepEqual(await Promise.all(futures), [1, 2, 3, 4, 5]);
+    // What cannot be taken back counts as begun, and some may lie ready where the function was quick before.
+    if (lack('taking back') === undefined) assert.equal(counts.running, 3);
+    else assert.ok(counts.running >= 3);
     assert.equal(idsOf(pool).length, 1);
   });
 

@@ -12,6 +12,7 @@ import { Lock as ProcessLock } from '../../src/multiprocessing/locks.ts';
 import * as mp from '../../src/multiprocessing/queues.ts';
 import { LifoQueue, PriorityQueue, Queue } from '../../src/queue/index.ts';
 import { Lock } from '../../src/threading/locks.ts';
+import { assertSameGraph } from '../wire/values.ts';
 import { limit, processes, type ReachOfQueues, reaches, threads } from './support.ts';
 
 setFlagsFromString('--expose-gc');
@@ -51,7 +52,7 @@ for (const reach of reaches) {
               return;
             }
             await queue.put(value);
-            assert.deepStrictEqual(await queue.get(), clone);
+            assertSameGraph(await queue.get(), clone);
           },
         ),
         { numRuns: 500 },
