@@ -14,8 +14,8 @@
  *  - where claims tell who has begun what (threads), up to `CLAIM_SLOTS`: what lies behind a slow task is taken
  *    back and given to whoever is free;
  *  - where they do not (processes), only as much as takes about `AHEAD_MS` by the times that these functions took of
- *    late, and nothing behind a function that is new or slow, or a worker that has said nothing for that long: what
- *    was sent cannot be taken back, and counts as begun.
+ *    late, and nothing behind a function that is new or slow, or a worker that has finished nothing yet or said nothing
+ *    for that long: what was sent cannot be taken back, and counts as begun.
  */
 
 import type { Transferable } from 'node:worker_threads';
@@ -350,7 +350,7 @@ export class PlainChannel implements Channel {
 
   /** How many tasks may lie ready where they cannot be taken back. */
   #ahead(hand: Hand, task: Task): number {
-    if (performance.now() - hand.lastProgress > AHEAD_MS) return 0;
+    if (hand.finished === 0 || performance.now() - hand.lastProgress > AHEAD_MS) return 0;
     const slowest = Math.max(hand.slowest, expected(task));
     return Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / slowest));
   }
