@@ -11,6 +11,7 @@
  */
 
 import { InvalidStateError } from '../errors.ts';
+import { nap } from './nap.ts';
 import { isAlive, ownerWord } from './owner.ts';
 
 const FREE = 0;
@@ -20,9 +21,6 @@ const SHORTEST_NAP_MS = 0.05;
 const LONGEST_NAP_MS = 2;
 /** After so many naps, about 10 ms, the owner may be dead. Asking costs as much as many a nap. */
 const NAPS_BEFORE_ASKING = 10;
-
-/** Slept on; nothing ever notifies it. */
-const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 export class Latch {
   readonly #words: Int32Array;
@@ -45,15 +43,15 @@ export class Latch {
   }
 
   #wait(): boolean {
-    let nap = SHORTEST_NAP_MS;
+    let pause = SHORTEST_NAP_MS;
     for (let round = 1; ; round += 1) {
       for (let look = 0; look < LOOKS; look += 1) {
         if (Atomics.load(this.#words, this.#index) === FREE && this.#exchange(FREE)) return false;
       }
       const owner = Atomics.load(this.#words, this.#index);
       if (owner === this.#me) throw new InvalidStateError('A latch was locked twice by the same thread');
-      Atomics.wait(never, 0, 0, nap);
-      nap = Math.min(nap * 2, LONGEST_NAP_MS);
+      nap(pause);
+      pause = Math.min(pause * 2, LONGEST_NAP_MS);
       if (round % NAPS_BEFORE_ASKING === 0 && owner !== FREE && !isAlive(owner) && this.#exchange(owner)) {
         return true;
       }

@@ -15,6 +15,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { TimeoutError } from '../errors.ts';
 import { waitWithin } from '../futures/waiting.ts';
 import { SLICE } from '../memory/block.ts';
+import { nap } from '../memory/nap.ts';
 import { checkDuration, type WaitOptions } from '../options.ts';
 import type { WaitList } from './wait-list.ts';
 
@@ -175,7 +176,7 @@ export class Line<T, C = undefined> {
       const value = this.#waited.attemptOutside(context);
       if (value !== undefined || this.#waited.join(context)) return value;
       if (now >= end) throw this.#late(timeout);
-      Atomics.wait(never, 0, 0, Math.min(OVERFLOW_MS, end - now));
+      nap(Math.min(OVERFLOW_MS, end - now));
     }
   }
 
@@ -298,6 +299,3 @@ export class Line<T, C = undefined> {
     return new TimeoutError(`${this.#waited.lateness} within ${timeout} ms`);
   }
 }
-
-/** Slept on by those who found no room; nothing ever notifies it. */
-const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));

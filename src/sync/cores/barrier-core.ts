@@ -21,6 +21,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BrokenBarrierError, TimeoutError } from '../../errors.ts';
 import { isThenable } from '../../futures/thenable.ts';
 import type { Block } from '../../memory/block.ts';
+import { nap } from '../../memory/nap.ts';
 import { isAlive, ownerWord } from '../../memory/owner.ts';
 import { checkWait, type WaitOptions } from '../../options.ts';
 import { Line, type Waited } from '../line.ts';
@@ -61,9 +62,6 @@ interface Arrival {
   /** Whether it is in the wait list. */
   isListed: boolean;
 }
-
-/** Slept on by those who come too early and block; nothing ever notifies it. */
-const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 export class BarrierCore implements Waited<true, Arrival> {
   readonly lateness = 'The other parties did not come to the barrier';
@@ -142,7 +140,7 @@ export class BarrierCore implements Waited<true, Arrival> {
     let arrival = this.#come();
     while (arrival === undefined) {
       this.#checkEarly(end, timeout);
-      Atomics.wait(never, 0, 0, EARLY_MS);
+      nap(EARLY_MS);
       arrival = this.#come();
     }
     if (this.#get(ACTOR) === this.#me && arrival.index === this.parties - 1) {
