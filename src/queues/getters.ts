@@ -7,6 +7,7 @@ import { Line, type Waited } from '../sync/line.ts';
 import { WaitList } from '../sync/wait-list.ts';
 import type { Read } from './items.ts';
 import { GETTERS, GETTERS_PROMISED, OPEN } from './layout.ts';
+import { Promises } from './promises.ts';
 import type { Putters } from './putters.ts';
 import type { QueueState } from './state.ts';
 
@@ -16,16 +17,16 @@ type CanImport = boolean;
 export class Getters implements Waited<Read, CanImport> {
   readonly lateness = 'Nothing was put on the queue';
   readonly #state: QueueState;
-  readonly #words: Int32Array;
   readonly #list: WaitList;
+  readonly #promises: Promises;
   readonly #line: Line<Read, CanImport>;
   /** Those to whom a free place goes. */
   putters: Putters | undefined;
 
   constructor(state: QueueState, block: Block) {
     this.#state = state;
-    this.#words = block.words;
     this.#list = new WaitList(block, GETTERS);
+    this.#promises = new Promises(this.#list, block.words, GETTERS_PROMISED, () => state.count);
     this.#line = new Line(this.#list, this);
   }
 
@@ -48,7 +49,7 @@ export class Getters implements Waited<Read, CanImport> {
     state.lock();
     try {
       if (this.#list.isWaitedFor) this.distribute();
-      if (this.#unpromised <= 0) {
+      if (this.#promises.left <= 0) {
         if (this.#isOver) throw shutDown();
         return undefined;
       }
@@ -64,29 +65,12 @@ export class Getters implements Waited<Read, CanImport> {
 
   /** Promises what there is to those who wait. */
   distribute(): void {
-    if (!this.#list.isWaitedFor) return;
-    for (let left = this.#unpromised; left > 0; left -= 1) {
-      // Before: what is promised and not known to be would be taken by somebody else.
-      Atomics.store(this.#words, GETTERS_PROMISED, 1);
-      if (this.#list.give()) continue;
-      // Corrects what a dead thread may have left.
-      this.#list.first();
-      break;
-    }
+    this.#promises.distribute();
   }
 
   /** After a shutdown: all are to look. */
   rouseAll(): void {
     this.#list.rouseAll();
-  }
-
-  /** How many items nobody has been promised. */
-  get #unpromised(): number {
-    const { count } = this.#state;
-    if (Atomics.load(this.#words, GETTERS_PROMISED) === 0) return count;
-    const { given } = this.#list;
-    if (given === 0) Atomics.store(this.#words, GETTERS_PROMISED, 0);
-    return count - given;
   }
 
   /** Nothing will come any more for those who have not been promised anything. */

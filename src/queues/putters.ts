@@ -7,20 +7,24 @@ import { WaitList } from '../sync/wait-list.ts';
 import { type Getters, nothing, shutDown } from './getters.ts';
 import type { Item } from './items.ts';
 import { PUTTERS, PUTTERS_PROMISED } from './layout.ts';
+import { Promises } from './promises.ts';
 import type { QueueState } from './state.ts';
 
 export class Putters implements Waited<true, Item> {
   readonly lateness = 'The queue is full, and nothing was got from it';
   readonly #state: QueueState;
-  readonly #words: Int32Array;
   readonly #list: WaitList;
+  readonly #promises: Promises;
   readonly #line: Line<true, Item>;
   readonly #getters: Getters;
 
   constructor(state: QueueState, block: Block, getters: Getters) {
     this.#state = state;
-    this.#words = block.words;
     this.#list = new WaitList(block, PUTTERS);
+    this.#promises = new Promises(this.#list, block.words, PUTTERS_PROMISED, () => {
+      const { maxSize, count } = state;
+      return maxSize === 0 ? Infinity : maxSize - count;
+    });
     this.#line = new Line(this.#list, this);
     this.#getters = getters;
   }
@@ -50,7 +54,7 @@ export class Putters implements Waited<true, Item> {
       try {
         if (!state.isOpen) throw shutDown();
         if (this.#list.isWaitedFor) this.distribute();
-        if (state.maxSize > 0 && this.#unpromised <= 0) return false;
+        if (state.maxSize > 0 && this.#promises.left <= 0) return false;
         if (this.#insert(item)) break;
       } finally {
         state.unlock();
@@ -65,27 +69,11 @@ export class Putters implements Waited<true, Item> {
 
   /** Promises the places that are free to those who wait. */
   distribute(): void {
-    if (!this.#list.isWaitedFor) return;
-    for (let left = this.#unpromised; left > 0; left -= 1) {
-      Atomics.store(this.#words, PUTTERS_PROMISED, 1);
-      if (this.#list.give()) continue;
-      this.#list.first();
-      break;
-    }
+    this.#promises.distribute();
   }
 
   rouseAll(): void {
     this.#list.rouseAll();
-  }
-
-  /** How many places nobody has been promised. */
-  get #unpromised(): number {
-    const { maxSize, count } = this.#state;
-    const free = maxSize === 0 ? Infinity : maxSize - count;
-    if (Atomics.load(this.#words, PUTTERS_PROMISED) === 0) return free;
-    const { given } = this.#list;
-    if (given === 0) Atomics.store(this.#words, PUTTERS_PROMISED, 0);
-    return free - given;
   }
 
   #insert(item: Item): boolean {
