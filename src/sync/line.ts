@@ -17,6 +17,7 @@ import { waitWithin } from '../futures/waiting.ts';
 import { SLICE } from '../memory/block.ts';
 import { nap } from '../memory/nap.ts';
 import { checkDuration, type WaitOptions } from '../options.ts';
+import { type Entry, Fifo } from './fifo.ts';
 import type { WaitList } from './wait-list.ts';
 
 /** What a primitive does for those who wait for it. Each may take its latch. `C`: what it has to know of each of them. */
@@ -51,7 +52,7 @@ const TURNS = 20;
 /** How soon those who found no room in the list look again. */
 const OVERFLOW_MS = 5;
 
-interface Waiter<T, C> {
+interface Waiter<T, C> extends Entry<Waiter<T, C>> {
   readonly context: C;
   resolve(value: T): void;
   reject(error: unknown): void;
@@ -61,9 +62,9 @@ export class Line<T, C = undefined> {
   readonly #list: WaitList;
   readonly #waited: Waited<T, C>;
   /** Those who await, the first of them first. */
-  readonly #waiters = new Set<Waiter<T, C>>();
+  readonly #waiters = new Fifo<Waiter<T, C>>();
   /** Those of them who found no room in the list. */
-  readonly #outside = new Set<Waiter<T, C>>();
+  readonly #outside = new Fifo<Waiter<T, C>>();
   #attending = false;
   #attendingOutside = false;
 
@@ -81,7 +82,7 @@ export class Line<T, C = undefined> {
       options,
       () => this.#waited.lateness,
       (resolve, reject) => {
-        const waiter = { context, resolve, reject };
+        const waiter: Waiter<T, C> = { context, resolve, reject };
         this.#add(waiter);
         try {
           joined?.();
@@ -122,7 +123,7 @@ export class Line<T, C = undefined> {
 
   /** Lets the first in line look whether something is there for it, and those behind it. */
   serve(): void {
-    for (const waiter of this.#waiters) {
+    for (let waiter = this.#waiters.first; waiter !== undefined; waiter = this.#waiters.first) {
       try {
         const value = this.#waited.attempt(waiter.context);
         if (value === undefined) return;
@@ -231,7 +232,7 @@ export class Line<T, C = undefined> {
 
   /** They come in in their order, and so each is before those behind it. */
   #serveOutside(): void {
-    for (const waiter of this.#outside) {
+    for (let waiter = this.#outside.first; waiter !== undefined; waiter = this.#outside.first) {
       try {
         const value = this.#waited.attemptOutside(waiter.context);
         if (value !== undefined) {
@@ -253,10 +254,8 @@ export class Line<T, C = undefined> {
     try {
       this.#waited.inspect();
     } catch (error) {
-      for (const waiter of [...this.#waiters, ...this.#outside]) {
-        this.#refuse(waiter, error);
-        return;
-      }
+      const waiter = this.#waiters.first ?? this.#outside.first;
+      if (waiter !== undefined) this.#refuse(waiter, error);
     }
   }
 

@@ -327,6 +327,8 @@ export class WaitList {
   }
 
   #first(): number {
+    // All who wait are here: no other cell need be looked at.
+    if (this.waitingHere > 0 && this.waitingHere === this.#word0(TOTAL)) return this.#cell;
     let first = -1;
     let earliest = 0;
     for (let cell = 0; cell < CELLS; cell += 1) {
