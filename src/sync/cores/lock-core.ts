@@ -45,6 +45,12 @@ const FREE = 0;
  * first in line waits longer.
  */
 export const MOST_PASSES = 64;
+/**
+ * Between two looks, in steps of about a nanosecond. Each look takes the memory from whoever has the lock, so they become
+ * rarer: meanwhile that one has had it a hundred times, at full speed.
+ */
+const SHORTEST_PAUSE = 64;
+const LONGEST_PAUSE = 16_384;
 const NO_LIMITS: WaitOptions = {};
 /** How often `tryAcquire`, in vain, asks whether the owner lives, in ms. */
 const ASK_MS = 10;
@@ -91,7 +97,8 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
   }
 
   acquireSync(timeout: number | undefined): Guard {
-    return this.#take(FREE) ? this.#guard() : this.#line.waitSync(timeout, undefined);
+    if (this.#take(FREE) || (timeout !== 0 && this.#takeSoon())) return this.#guard();
+    return this.#line.waitSync(timeout, undefined);
   }
 
   tryAcquire(): Guard | null {
@@ -202,6 +209,21 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
     return this.#change(from, this.#me);
   }
 
+  /**
+   * Looks a few times more before it joins the line, for some 30 us in all. Two threads that fight for a lock take turns
+   * this way, and neither has to look for waiters, or to wake one: that is what costs.
+   */
+  #takeSoon(): boolean {
+    for (let pause = SHORTEST_PAUSE; pause <= LONGEST_PAUSE; pause *= 2) {
+      idle(pause);
+      const owner = this.#owner;
+      if (owner === FREE && this.#take(FREE)) return true;
+      // It is somebody else's turn, or nobody but this thread could release it.
+      if (owner < FREE || owner === this.#me) return false;
+    }
+    return false;
+  }
+
   #guard(): Guard {
     this.#holds += 1;
     this.#hold = this.#holds;
@@ -249,4 +271,9 @@ function acquireForSureSync(acquire: () => Guard): void {
     if (error instanceof OwnerDiedError) acquireForSureSync(acquire);
     throw error;
   }
+}
+
+/** Does nothing, and touches no memory. */
+function idle(steps: number): void {
+  for (let step = 0; step < steps; step += 1);
 }
