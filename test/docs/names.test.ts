@@ -15,6 +15,9 @@ const documents = [
   'examples/README.md',
 ];
 
+/** Their functions are Python's as well as ours. */
+const tables = readdirSync(join(root, 'docs/conformance')).map((file) => join('docs/conformance', file));
+
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => readFileSync(join(root, 'src', file), 'utf8'))
@@ -29,12 +32,14 @@ function isDeclared(name: string): boolean {
   return new RegExp(`(?:^|[\\s.#(])${own}[<(?:]|\\b(?:let|const) ${own}\\b`, 'm').test(sources);
 }
 
-for (const document of documents) {
-  const text = readFileSync(join(root, document), 'utf8');
-  // Programs in code blocks are run elsewhere; what they name is theirs.
-  const prose = text.replace(/^```.*?^```$/gms, '');
+/** Without programs in code blocks: they are run elsewhere, and what they name is theirs. */
+function proseOf(document: string): string {
+  return readFileSync(join(root, document), 'utf8').replace(/^```.*?^```$/gms, '');
+}
 
+for (const document of [...documents, ...tables]) {
   test(`${document}: files and links exist`, () => {
+    const prose = proseOf(document);
     const paths = [...prose.matchAll(/`((?:src|test|scripts|docs|examples|bench|ui|\.ci)\/[\w./-]*)`/g)];
     const links = [...prose.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)];
     const wanted = [
@@ -46,9 +51,13 @@ for (const document of documents) {
       [],
     );
   });
+}
 
+for (const document of documents) {
   test(`${document}: functions exist`, () => {
-    const names = [...prose.matchAll(/`(?:\w+\.)*?([\w.]+)\([^`]*\)`/g)].map(([, name]) => String(name));
+    const names = [...proseOf(document).matchAll(/`(?:\w+\.)*?([\w.]+)\([^`]*\)`/g)].map(([, name]) =>
+      String(name),
+    );
     assert.deepEqual(
       names.filter((name) => !foreign.has(name) && !isDeclared(name)),
       [],

@@ -5,8 +5,8 @@ import type { Rows } from './index.ts';
  * behaviour, and not about reference counts, fork, sub-interpreter internals or private attributes.
  *
  * Names are those of the test methods, as of 3.14 and of the main branch after it, so that a case can be
- * looked up. `docs/conformance.md` says how each stands here, and `rows.test.ts` holds this list, the
- * document and the tests together.
+ * looked up. The pages in `docs/conformance/` say how each stands here, and `rows.test.ts` holds this list, the
+ * pages and the tests together.
  */
 export const futures: Rows = {
   'executor.py': {
