@@ -26,6 +26,9 @@ const PROCESSES = {
   'remove-leftovers': compiled('multiprocessing/shared-memory/remove-leftovers'),
 };
 
+/** A task of `manyhands/choose`: workers load it when they get it, and nothing else of that. */
+const MEASURED = compiled('choose/measured-task');
+
 /** What users import, by the names that package.json gives to its exports and to the files of the bundle. */
 function publicEntries() {
   const { exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -53,7 +56,7 @@ const quickBuiltins = {
 };
 
 /**
- * Joins what the entries import into few files: `shared` is what the workers load; `programs` what only the front door
+ * Joins what the entries import into few files: `shared` is what the workers load; `measured` what they load to measure a task; `programs` what only the front door
  * has in common with others, so that workers, who start by the dozen, do without it; `primitives` what only others have in
  * common, so that nobody loads locks to run tasks.
  *
@@ -64,6 +67,7 @@ export async function bundle(entries, dir) {
   /** What the workers import, sooner or later in the same tick; and what they or the front door do. */
   const ofWorkers = new Set();
   const front = new Set();
+  const ofMeasured = new Set();
   const findFront = {
     name: 'find-front',
     buildEnd() {
@@ -74,6 +78,7 @@ export async function bundle(entries, dir) {
       };
       for (const id of Object.values(WORKERS)) follow(id, ofWorkers);
       for (const id of [compiled('index'), ...ofWorkers]) follow(id, front);
+      follow(MEASURED, ofMeasured);
     },
   };
   const build = await rolldown({
@@ -93,6 +98,7 @@ export async function bundle(entries, dir) {
       groups: [
         { name: 'shared', test: (id) => ofWorkers.has(id), minShareCount: 2, priority: 2 },
         { name: 'programs', test: (id) => front.has(id), minShareCount: 2, priority: 1 },
+        { name: 'measured', test: (id) => ofMeasured.has(id) && !front.has(id), priority: 1 },
         // Not what the first group left in `index`: its dependencies would come along.
         { name: 'primitives', test: (id) => !front.has(id), minShareCount: 2 },
       ],

@@ -50,9 +50,12 @@ const layers: Readonly<
       'backends',
     ],
   },
+  choose: {
+    from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool', 'backends', 'index.ts'],
+  },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },
-  cli: { from: ['index.ts', 'compare'] },
+  cli: { from: ['index.ts', 'choose', 'compare'] },
 };
 
 /** Packages, and the only layers that may use them. */
@@ -175,7 +178,7 @@ describe('importing manyhands', () => {
       stderr,
     );
     assert.deepEqual(
-      loaded.filter((url) => /node_modules|\/src\/(?:cli|compare|multiprocessing)\//.test(url)),
+      loaded.filter((url) => /node_modules|\/src\/(?:choose|cli|compare|multiprocessing)\//.test(url)),
       [],
     );
   });

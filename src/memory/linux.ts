@@ -35,6 +35,8 @@ const AT_SYMLINK_FOLLOW = 0x400;
 /** Exclusive is not waited for. */
 const FLOCK = { shared: 1, exclusive: 2 | 4, none: 8 } as const;
 
+const CLOCK_THREAD_CPUTIME_ID = 3;
+
 const PROT_READ_WRITE = 0x3;
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
@@ -94,6 +96,8 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
   // processors, since koffi would otherwise want the types of all of them with every call.
   const open = libc.func('int open(const char *, int, unsigned int)');
   const futex = libc.func('long syscall(long, intptr_t, int, int, void *)');
+  const clockGettime = libc.func('int clock_gettime(int, void *)');
+  const clock = new BigInt64Array(2);
   // Outside of V8's heap, although any array would do: it fails here and now in a runtime that has no views of
   // foreign memory, as Electron.
   const duration = new Int32Array(koffi.view(koffi.alloc('int64_t', 2), 16)).fill(0);
@@ -170,6 +174,11 @@ function linux(koffi: typeof Koffi, futexNumber: number): System {
       return failed(futex(futexNumber, address, FUTEX_WAIT, value, duration));
     },
     futexWake: (address, count) => failed(futex(futexNumber, address, FUTEX_WAKE, count, null)),
+    threadCpuTime() {
+      clockGettime(CLOCK_THREAD_CPUTIME_ID, clock);
+      // A struct timespec: seconds and nanoseconds.
+      return Number(clock[0]) * 1e3 + Number(clock[1]) / 1e6;
+    },
   };
 }
 

@@ -55,6 +55,8 @@ export interface System {
   futexWait(address: number, value: number, milliseconds: number): number;
   /** How many were woken. */
   futexWake(address: number, count: number): number;
+  /** Milliseconds of a processor that the thread which asks has had. */
+  threadCpuTime(): number;
 }
 
 /** Where shared memory between processes cannot be had: why, in a sentence for users. */

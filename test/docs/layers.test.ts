@@ -80,7 +80,7 @@ test('the front door leads to no command, experiment or report', () => {
     for (const { file: from, to } of imports) if (from === file) reached.add(to);
   }
   assert.deepEqual(
-    [...reached].filter((file) => /^src\/(?:cli|compare|multiprocessing)\//.test(file)),
+    [...reached].filter((file) => /^src\/(?:choose|cli|compare|multiprocessing)\//.test(file)),
     [],
   );
 });
