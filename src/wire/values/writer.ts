@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { cloneToBytes } from '../bytes.ts';
+import { elementOf } from '../parts.ts';
 import { isShareable } from '../shareable.ts';
 import {
   DEEPEST,
@@ -105,7 +106,7 @@ export class ValueWriter {
       if (list === undefined) this.#value(value);
       else {
         if (list.length > LARGEST_PAYLOAD) throw leaveToV8;
-        for (let index = 0; index < list.length; index += 1) this.#value(list[index]);
+        for (let index = 0; index < list.length; index += 1) this.#value(elementOf(list, index));
       }
       return this.#finish(start, list === undefined ? 1 : list.length);
     } catch (reason) {
@@ -315,12 +316,13 @@ export class ValueWriter {
   #array(array: readonly unknown[]): void {
     const { length } = array;
     if (length > LARGEST_PAYLOAD || !hasOnlyElements(array)) throw leaveToV8;
-    if (length > 1 && typeof array[0] === 'number' && (this.#integers(array) || this.#doubleArray(array)))
-      return;
+    if (length > 1 && typeof elementOf(array, 0) === 'number') {
+      if (this.#integers(array) || this.#doubleArray(array)) return;
+    }
     this.#word((length << 8) | Tag.array);
     for (let index = 0; index < length; index += 1) {
-      const value = array[index];
-      if (value === undefined && !(index in array)) throw leaveToV8;
+      const value = elementOf(array, index);
+      if (value === undefined && !Object.hasOwn(array, index)) throw leaveToV8;
       this.#value(value);
     }
     if (array.length !== length) throw leaveToV8;
