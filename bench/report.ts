@@ -28,6 +28,13 @@ function medianOf(lane: Lane, figure: Figure): number | undefined {
   return values.length === 0 ? undefined : median(values);
 }
 
+/** What a cell holds where there is nothing to say. */
+const NOTHING = '-';
+
+function saysAnything(cells: readonly string[]): boolean {
+  return cells.some((cell) => cell !== NOTHING);
+}
+
 /** Three digits that matter, with k and M above a thousand and a million. */
 export function formatValue(value: number, unit: Figure['unit']): string {
   const [scaled, suffix] =
@@ -87,19 +94,19 @@ function spreadOf(lane: Lane, figure: Figure, middle: number): string {
 
 function cell(heat: Heat, name: string, figure: Figure): string {
   const lane = laneOf(heat, name);
-  if (lane === undefined) return '-';
+  if (lane === undefined) return NOTHING;
   const value = medianOf(lane, figure);
   if (value !== undefined) return `${formatValue(value, figure.unit)}${spreadOf(lane, figure, value)}`;
-  return lane.outcomes.some((outcome) => 'error' in outcome) ? 'failed' : '-';
+  return lane.outcomes.some((outcome) => 'error' in outcome) ? 'failed' : NOTHING;
 }
 
 function ratioCell(ratio: number | undefined): string {
-  return ratio === undefined ? '-' : `${ratio.toFixed(2)}x`;
+  return ratio === undefined ? NOTHING : `${ratio.toFixed(2)}x`;
 }
 
 function comparisonCell(heat: Heat, ours: Lane, figure: Figure): string {
   const comparison = compareWithBest(heat, ours, figure);
-  return comparison === undefined ? '-' : `${ratioCell(comparison.ratio)} ${comparison.peer}`;
+  return comparison === undefined ? NOTHING : `${ratioCell(comparison.ratio)} ${comparison.peer}`;
 }
 
 function workersOf(count: number): string {
@@ -126,9 +133,9 @@ export function tablesOf(heats: readonly Heat[]): Table[] {
       for (const name of ours) {
         const cells = heats.map((heat) => {
           const lane = laneOf(heat, name);
-          return lane === undefined ? '-' : comparisonCell(heat, lane, figure);
+          return lane === undefined ? NOTHING : comparisonCell(heat, lane, figure);
         });
-        rows.push([`${name} : best peer`, ...cells]);
+        if (saysAnything(cells)) rows.push([`${name} : best peer`, ...cells]);
       }
     }
     return {
@@ -142,7 +149,7 @@ export function tablesOf(heats: readonly Heat[]): Table[] {
 
 type Compare = (heat: Heat, ours: Lane) => string;
 
-/** A page of comparisons: a column for each lane of ours and number of workers. */
+/** A page of comparisons, of those that there are: a column for each lane of ours and number of workers. */
 function pageOf(
   title: string,
   heats: readonly Heat[],
@@ -155,16 +162,16 @@ function pageOf(
   const rows = workloads.flatMap((workload) =>
     workload.figures
       .flatMap((figure) => rowsOf(workload, figure))
-      .map(([label, compare]) => [
-        label,
-        ...columns.map(({ name, workers }) => {
+      .flatMap(([label, compare]) => {
+        const cells = columns.map(({ name, workers }) => {
           const heat = heats.find((one) => one.workload === workload && one.workers === workers);
           const lane = heat && laneOf(heat, name);
-          return heat === undefined || lane === undefined ? '-' : compare(heat, lane);
-        }),
-      ]),
+          return heat === undefined || lane === undefined ? NOTHING : compare(heat, lane);
+        });
+        return saysAnything(cells) ? [[label, ...cells]] : [];
+      }),
   );
-  if (columns.length === 0 || rows.length === 0) return [];
+  if (rows.length === 0) return [];
   const header = ['figure', ...columns.map(({ name, workers }) => `${name}, ${workers}`)];
   return [{ title, header, rows, notes: [] }];
 }
