@@ -6,6 +6,7 @@
  * workers report, and become smaller towards the end.
  */
 
+import type { Engine } from './engine.ts';
 import type { MapOptions } from './submit-options.ts';
 
 /**
@@ -35,23 +36,27 @@ export class ChunkSizer {
   readonly #fixed: number;
   readonly #bufferSize: number;
   readonly #most: number;
-  readonly #slots: number;
+  readonly #engine: Pick<Engine, 'slots'>;
   #size = 1;
   #least = 1;
 
-  /** @param slots how many chunks can run at one time. @param arity values per item. */
-  constructor({ chunkSize = 'auto', bufferSize = Infinity }: MapOptions, slots: number, arity: number) {
+  /** @param engine says how many chunks can run at one time, which may change. @param arity values per item. */
+  constructor(
+    { chunkSize = 'auto', bufferSize = Infinity }: MapOptions,
+    engine: Pick<Engine, 'slots'>,
+    arity: number,
+  ) {
     this.automatic = chunkSize === 'auto';
     this.#fixed = chunkSize === 'auto' ? 1 : chunkSize;
     this.#bufferSize = bufferSize;
     this.#most = Math.max(1, Math.floor(MOST_VALUES / Math.max(1, arity)));
-    this.#slots = slots;
+    this.#engine = engine;
   }
 
   /** Items for the next chunk, when so many are left to be sent; undefined: nobody knows how many. */
   next(left: number | undefined): number {
     if (!this.automatic) return Math.min(this.#fixed, this.#bufferSize);
-    const share = left === undefined ? Infinity : Math.ceil(left / (CHUNKS_PER_SLOT * this.#slots));
+    const share = left === undefined ? Infinity : Math.ceil(left / (CHUNKS_PER_SLOT * this.#engine.slots));
     return Math.max(1, Math.min(this.#size, Math.max(share, this.#least), this.#bufferSize));
   }
 

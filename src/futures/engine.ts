@@ -16,6 +16,23 @@ export interface TaskRequest {
    */
   readonly arity?: number;
   readonly options: SubmitOptions;
+  /** Has the worker measure the call, and hears of it: once when it first awaits something, and when it is over. */
+  readonly onMeasured?: ((measurement: Measurement) => void) | undefined;
+}
+
+/** How a call, or all calls of a chunk together, spent their time on a worker. In milliseconds. */
+export interface Measurement {
+  /** It returned a promise. */
+  readonly asynchronous: boolean;
+  /** Until it returned, with a promise or without: for so long nothing else could run. */
+  readonly blocked: number;
+  /**
+   * For how long it kept its event loop busy in all. Where several tasks await at the same time on one worker they are
+   * taken to have an equal part in it.
+   */
+  readonly busy: number;
+  /** From beginning to end; undefined while it goes on. */
+  readonly wall: number | undefined;
 }
 
 /** What a chunk's future resolves to. The value of an item that threw is `undefined` in `values`. */

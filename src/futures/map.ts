@@ -93,7 +93,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     this.#options = options;
     this.#ordered = options.ordered ?? true;
     this.#cursor = openCursor(iterables);
-    this.#sizer = new ChunkSizer(options, engine.slots, this.#cursor.arity);
+    this.#sizer = new ChunkSizer(options, engine, this.#cursor.arity);
     const { signal } = options;
     if (signal?.aborted) this.#abort();
     else if (signal !== undefined) this.#offSignal = onAbort(signal, () => this.#abort());

@@ -8,7 +8,17 @@
 import type { Transferable } from 'node:worker_threads';
 import { type Codec, encodeResults, isAnyMarked, isMarked, type Packed } from '../wire/codec.ts';
 import { packError } from '../wire/error-envelope.ts';
-import { AS_CHUNK, CHUNK, DONE, FAILED, type FromWorker, ITEM, NO_RESULT, REPORT } from '../wire/protocol.ts';
+import {
+  AS_CHUNK,
+  CHUNK,
+  DONE,
+  FAILED,
+  type FromWorker,
+  ITEM,
+  MEASURED,
+  NO_RESULT,
+  REPORT,
+} from '../wire/protocol.ts';
 import type { ChunkOutcome } from './run-chunk.ts';
 import type { Running } from './running.ts';
 import * as record from './shared/record.ts';
@@ -69,6 +79,15 @@ export class Answers {
     task.spoke = true;
     this.#outbox.push([REPORT, task.id, this.#pack(value, 'report')]);
     this.send();
+  }
+
+  /** How the task has spent its time so far; in all of `ms` if it is over. */
+  measured(task: Running, ms = -1): void {
+    const { measuring } = task;
+    if (measuring === undefined) return;
+    task.spoke = true;
+    const { asynchronous, blocked } = measuring;
+    this.#outbox.push([MEASURED, task.id, asynchronous, blocked, measuring.busy, ms]);
   }
 
   /** The next value of a stream. */

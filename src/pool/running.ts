@@ -2,6 +2,7 @@
 
 import type { CurrentTask } from '../tasks/current-task.ts';
 import type { CreditedStream } from './credited-stream.ts';
+import type { Measuring } from './measuring.ts';
 
 export class Running implements CurrentTask {
   /** What it is called in messages. */
@@ -18,6 +19,8 @@ export class Running implements CurrentTask {
   /** It has said something in a message: its answer must not overtake that. */
   spoke = false;
   stream: CreditedStream | undefined = undefined;
+  /** Present if the pool wants to know how it spends its time. */
+  measuring: Measuring | undefined = undefined;
   /** The consumer of its stream has left, perhaps before the function was loaded. */
   closed = false;
   /**

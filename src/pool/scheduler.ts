@@ -41,6 +41,8 @@ import {
   FAILED,
   type FromWorker,
   ITEM,
+  MEASURE,
+  MEASURED,
   REPORT,
   SAY_STARTED,
   STARTED,
@@ -197,6 +199,10 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     const flags = options.timeout === undefined ? shape : shape | SAY_STARTED;
     const task = new Task(this, this.#nextId++, fn, options, flags, arity, this.#stacks.take(fn));
     this.counts.submitted += 1;
+    if (request.onMeasured !== undefined) {
+      task.flags |= MEASURE;
+      task.onMeasured = request.onMeasured;
+    }
     const refusal = this.#refusal(shape);
     if (refusal !== undefined || options.signal?.aborted) {
       own(task.future, task);
@@ -358,6 +364,11 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
       case REPORT:
         this.#report(task, message[2]);
         break;
+      case MEASURED: {
+        const [, , asynchronous, blocked, busy, ms] = message;
+        task.onMeasured?.({ asynchronous, blocked, busy, wall: ms < 0 ? undefined : ms });
+        break;
+      }
       default:
     }
   }

@@ -1,6 +1,7 @@
 /** One task on its way through a pool. */
 
 import type { Transferable } from 'node:worker_threads';
+import type { Measurement } from '../futures/engine.ts';
 import { Future, type Owner } from '../futures/future.ts';
 import type { SubmitOptions } from '../futures/submit-options.ts';
 import type { CallDetails } from '../wire/protocol.ts';
@@ -56,6 +57,7 @@ export class Task implements Owner, Queued {
   /** Values that a stream may yield before it is granted more. */
   window = 0;
   onItem: ((value: unknown) => void) | undefined = undefined;
+  onMeasured: ((measurement: Measurement) => void) | undefined = undefined;
   called: TaskFunction | undefined = undefined;
   /** The arguments, as the channel packed them. */
   args: unknown = undefined;

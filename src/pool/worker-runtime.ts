@@ -34,6 +34,7 @@ import {
   DEFINE,
   FORGET,
   type FromWorker,
+  MEASURE,
   READY,
   SAY_STARTED,
   SETUP,
@@ -47,6 +48,7 @@ import {
 } from '../wire/protocol.ts';
 import { Answers } from './answers.ts';
 import { CreditedStream } from './credited-stream.ts';
+import { Measuring } from './measuring.ts';
 import { runChunk } from './run-chunk.ts';
 import { Running } from './running.ts';
 import * as record from './shared/record.ts';
@@ -344,6 +346,7 @@ export class WorkerRuntime {
     const { flags } = running;
     const task = fn as (...args: unknown[]) => unknown;
     let outcome: unknown;
+    if ((flags & MEASURE) !== 0) running.measuring = new Measuring(() => this.#running.size);
     try {
       if ((flags & AS_CHUNK) !== 0) {
         outcome = runAs(running, runChunk, [task, args, count]);
@@ -364,11 +367,19 @@ export class WorkerRuntime {
     }
     if (isThenable(outcome)) {
       this.#running.set(running.id, running);
+      if (running.measuring !== undefined) this.#awaits(running, running.measuring);
       Promise.resolve(outcome).then(
         (value) => this.#succeed(running, value),
         (error: unknown) => this.#fail(running, error),
       );
     } else this.#succeed(running, outcome);
+  }
+
+  /** Said at once: the pool may learn more from this than from the end, which may be long to come. */
+  #awaits(running: Running, measuring: Measuring): void {
+    measuring.awaits();
+    this.#answers.measured(running);
+    this.#answers.send();
   }
 
   readonly #report = (running: Running, value: unknown): void => {
@@ -384,6 +395,7 @@ export class WorkerRuntime {
   #succeed(running: Running, value: unknown): void {
     if (running.over) return;
     this.#now = performance.now();
+    this.#answers.measured(running, this.#now - running.startedAt);
     this.#answers.returned(running, this.#now - running.startedAt, value);
     this.#over(running);
   }
@@ -391,6 +403,7 @@ export class WorkerRuntime {
   #fail(running: Running, error: unknown): void {
     if (running.over) return;
     this.#now = performance.now();
+    this.#answers.measured(running, this.#now - running.startedAt);
     this.#answers.threw(running, this.#now - running.startedAt, error);
     this.#over(running);
   }

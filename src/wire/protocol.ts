@@ -8,6 +8,7 @@
  *    │── define, call ──────────────────▶│  a function is sent once, its calls refer to it
  *    │── forget ────────────────────────▶│  no call will refer to that function, unless it is sent again
  *    │◀─────────────────────── started ──│  only for calls that asked for it
+ *    │◀────────────────────── measured ──│  only for calls that asked for it
  *    │◀────────────── report, item ... ──│
  *    │── abort, credit, close ──────────▶│
  *    │◀──────── done / chunk / failed ──│  exactly one for each call
@@ -42,6 +43,8 @@ export const AS_STREAM = 2;
 export const SAY_STARTED = 4;
 /** Nobody wants the result, which then need not be able to cross. */
 export const NO_RESULT = 8;
+/** The pool wants to hear how the task spends its time: when it first awaits something, and when it is over. */
+export const MEASURE = 32;
 
 /** What a worker needs to know before its first task. */
 export interface WorkerSetup {
@@ -118,6 +121,7 @@ export const REPORT = 6;
 export const FAULT = 7;
 export const SETUP_FAILED = 8;
 export const WANT = 9;
+export const MEASURED = 11;
 
 export type FromWorker =
   | readonly [tag: typeof READY]
@@ -136,4 +140,13 @@ export type FromWorker =
   | readonly [tag: typeof REPORT, id: number, value: PackedValue]
   | readonly [tag: typeof FAULT, error: ErrorEnvelope]
   | readonly [tag: typeof SETUP_FAILED, error: ErrorEnvelope]
-  | readonly [tag: typeof WANT, id: number];
+  | readonly [tag: typeof WANT, id: number]
+  /** What the times are is in `Measurement` of `futures/engine.ts`; `ms` is -1 while the task goes on. */
+  | readonly [
+      tag: typeof MEASURED,
+      id: number,
+      asynchronous: boolean,
+      blockedMs: number,
+      busyMs: number,
+      ms: number,
+    ];

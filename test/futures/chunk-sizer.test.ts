@@ -5,7 +5,7 @@ import { ChunkSizer } from '../../src/futures/chunk-sizer.ts';
 
 /** Sizes of all chunks of so many items, each of which takes so many ms, where each is noted at once. */
 function sizesOf(items: number, msPerItem: number, slots = 2, arity = 1): number[] {
-  const sizer = new ChunkSizer({}, slots, arity);
+  const sizer = new ChunkSizer({}, { slots }, arity);
   const sizes: number[] = [];
   for (let left = items; left > 0; ) {
     const size = Math.min(left, sizer.next(left));
@@ -47,7 +47,7 @@ test('never none, never more than asked for, never faster than eightfold', () =>
       limit,
       fc.array(fc.tuple(fc.option(fc.nat(10_000), { nil: undefined }), ms)),
       (chunkSize, bufferSize, steps) => {
-        const sizer = new ChunkSizer({ chunkSize, bufferSize }, 2, 1);
+        const sizer = new ChunkSizer({ chunkSize, bufferSize }, { slots: 2 }, 1);
         let most = 1;
         for (const [left, taken] of steps) {
           const size = sizer.next(left);

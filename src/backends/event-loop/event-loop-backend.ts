@@ -20,9 +20,12 @@ export class EventLoopBackend implements Backend {
   readonly #references = new WeakMap<Function, TaskReference>();
   /** The function itself is at hand; nothing has to be loaded to find it again. */
   readonly #functions = new WeakMap<TaskReference, Function>();
+  readonly #wrap: (fn: Function) => Function;
 
-  constructor(isolated: boolean) {
+  /** @param wrap gives what is called in place of a function, once for each. */
+  constructor(isolated: boolean, wrap: (fn: Function) => Function = (fn) => fn) {
     this.#isolated = isolated;
+    this.#wrap = wrap;
     this.codec = isolated ? realmCodec : identityCodec;
   }
 
@@ -34,7 +37,7 @@ export class EventLoopBackend implements Backend {
     const { label } = this.#isolated || typeof fn !== 'function' ? referenceTo(fn) : { label: fn.name };
     const reference: TaskReference = { kind: 'source', source: '', label };
     this.#references.set(fn, reference);
-    this.#functions.set(reference, fn);
+    this.#functions.set(reference, this.#wrap(fn));
     return reference;
   }
 
