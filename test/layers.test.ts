@@ -20,16 +20,17 @@ const layers: Readonly<
 > = {
   'errors.ts': { from: [] },
   'options.ts': { from: [] },
+  events: { from: [] },
   tasks: { from: ['errors.ts', 'options.ts'] },
   // A call carries the name of its function.
   wire: { from: ['errors.ts', 'options.ts'], types: ['tasks'] },
   memory: { from: ['errors.ts', 'options.ts'] },
-  futures: { from: ['errors.ts', 'options.ts'] },
+  futures: { from: ['errors.ts', 'options.ts', 'events'] },
   sync: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
   queues: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync'] },
   queue: { from: ['errors.ts', 'sync', 'queues'] },
   connections: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
-  pool: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures'] },
+  pool: { from: ['errors.ts', 'options.ts', 'events', 'memory', 'tasks', 'wire', 'futures'] },
   backends: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool'] },
   threading: {
     from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync', 'pool', 'backends'],
@@ -53,6 +54,7 @@ const layers: Readonly<
   choose: {
     from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool', 'backends', 'index.ts'],
   },
+  observe: { from: ['events', 'futures'] },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },
   cli: { from: ['index.ts', 'choose', 'compare'] },

@@ -55,6 +55,8 @@ export let own: (future: Future<unknown>, owner: Owner) => void;
 export let subscribe: <T>(future: Future<T>, fn: Callback<T>) => () => void;
 /** For this package: whether a settled future holds an error, not counting as a look. */
 export let hasFailed: (future: Future<unknown>) => boolean;
+/** For this package: the value or the error of a settled future, not counting as a look. */
+export let outcomeOf: (future: Future<unknown>) => unknown;
 
 export class Future<T> implements PromiseLike<T> {
   #state: FutureState = 'pending';
@@ -80,6 +82,7 @@ export class Future<T> implements PromiseLike<T> {
       return () => future.#forget(fn);
     };
     hasFailed = (future) => future.#failed;
+    outcomeOf = (future) => future.#outcome;
     Object.defineProperty(Future.prototype, inspect.custom, {
       value(this: Future<unknown>): string {
         return this.#describe();

@@ -79,6 +79,8 @@ export interface Channel {
   hasBegun(task: Task): boolean;
   /** Is it one of those that its worker is at, and not one that lies ready behind them? */
   isUnderWay(task: Task): boolean;
+  /** Has the traces of tasks told which have begun, as far as that is seen without a message. */
+  noteStarts(): void;
   /** Says something to the worker that holds the task. */
   tell(task: Task, message: ToWorker): void;
   holderOf(task: Task): WorkerHandle | undefined;

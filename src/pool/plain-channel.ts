@@ -28,6 +28,7 @@ import {
   FAILED,
   FORGET,
   type FromWorker,
+  STARTED,
   STOP,
   type ToWorker,
 } from '../wire/protocol.ts';
@@ -295,6 +296,10 @@ export class PlainChannel implements Channel {
     return held?.hand.isUnderWay(held, this.#options.concurrency) ?? false;
   }
 
+  noteStarts(): void {
+    // Workers say so in messages.
+  }
+
   tell(task: Task, message: ToWorker): void {
     const held = heldOf(task);
     if (held !== undefined) this.#send(held.hand, message);
@@ -310,12 +315,16 @@ export class PlainChannel implements Channel {
     const held = typeof id === 'number' ? hand?.held.get(id) : undefined;
     if (hand === undefined || held === undefined) return undefined;
     switch (message[0]) {
+      case STARTED:
+        held.task.trace?.began(worker.name, message[2]);
+        break;
       case DONE:
       case CHUNK:
       case FAILED:
         this.#drop(held);
         hand.finished += 1;
         held.task.called?.note(message[2]);
+        held.task.trace?.ended(worker.name, message[2]);
         hand.lastProgress = performance.now();
         if (hand.held.size > 0) break;
         if (hand.retiring) this.#send(hand, [STOP]);

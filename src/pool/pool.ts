@@ -9,6 +9,7 @@ import type { WorkerSetup } from '../wire/protocol.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel } from './channel.ts';
 import { hold, letGo } from './keep-alive.ts';
+import { Observer } from './observer.ts';
 import type { PoolSettings } from './options.ts';
 import { PlainChannel } from './plain-channel.ts';
 import { Scheduler } from './scheduler.ts';
@@ -26,6 +27,7 @@ export class Pool implements Engine {
   readonly #settings: PoolSettings;
   readonly #channel: Channel;
   readonly #scheduler: Scheduler;
+  readonly #observer: Observer;
   readonly #workers: Workers;
   readonly #initializer: () => WorkerSetup['initializer'];
   #ending: Promise<void> | undefined;
@@ -36,11 +38,25 @@ export class Pool implements Engine {
     this.#settings = settings;
     this.#initializer = readInitializer(backend, settings);
     this.#channel = this.#makeChannel();
-    this.#scheduler = new Scheduler(backend, settings, this.#channel, () => this.#workers);
+    this.#observer = new Observer(
+      {
+        name: settings.namePrefix,
+        backend: backend.kind,
+        maxWorkers: settings.maxWorkers,
+        concurrency: settings.concurrency,
+      },
+      {
+        statistics: () => this.statistics(),
+        queued: () => this.#scheduler.queued,
+        noteStarts: () => this.#channel.noteStarts(),
+      },
+    );
+    this.#scheduler = new Scheduler(backend, settings, this.#channel, this.#observer, () => this.#workers);
     this.#workers = new Workers(
       backend,
       settings,
       this.#channel,
+      this.#observer,
       (name, sharing) => this.#setup(name, sharing),
       this.#scheduler,
     );
@@ -88,7 +104,10 @@ export class Pool implements Engine {
     // Ending workers hold nothing open by themselves, and somebody waits for them.
     hold();
     await this.#workers.close(how, reason);
-    if (!this.#ended) this.#channel.close();
+    if (!this.#ended) {
+      this.#channel.close();
+      this.#observer.closed();
+    }
     this.#ended = true;
     letGo();
   }

@@ -26,6 +26,7 @@ import {
   type WorkerDeath,
   WorkerDiedError,
 } from '../errors.ts';
+import { areTasksWatched } from '../events/events.ts';
 import type { ChunkResult, StreamSource, TaskRequest } from '../futures/engine.ts';
 import { type Future, hasFailed, own } from '../futures/future.ts';
 import { Waiters } from '../futures/waiters.ts';
@@ -46,6 +47,7 @@ import {
   REPORT,
   SAY_STARTED,
   STARTED,
+  TIMED,
 } from '../wire/protocol.ts';
 import { UnknownKindError } from '../wire/shareable.ts';
 import type { Backend } from './backend.ts';
@@ -55,6 +57,7 @@ import { functionOf, type TaskFunction } from './functions.ts';
 import { inOrder } from './in-order.ts';
 import { hold, letGo } from './keep-alive.ts';
 import { learnErrorClasses } from './known-errors.ts';
+import type { Observer } from './observer.ts';
 import type { PoolSettings } from './options.ts';
 import { PendingQueue } from './pending-queue.ts';
 import { StopLadder } from './stop-ladder.ts';
@@ -66,6 +69,7 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
   readonly #backend: Backend;
   readonly #settings: PoolSettings;
   readonly #channel: Channel;
+  readonly #observer: Observer;
   readonly #workers: () => Workers;
   readonly #queue = new PendingQueue<Task>();
   /** All tasks that are not over. */
@@ -89,10 +93,17 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
   readonly counts = { submitted: 0, succeeded: 0, failed: 0, cancelled: 0, retried: 0 };
 
   /** `workers` is asked for late: scheduler and workers know each other, and one has to be made first. */
-  constructor(backend: Backend, settings: PoolSettings, channel: Channel, workers: () => Workers) {
+  constructor(
+    backend: Backend,
+    settings: PoolSettings,
+    channel: Channel,
+    observer: Observer,
+    workers: () => Workers,
+  ) {
     this.#backend = backend;
     this.#settings = settings;
     this.#channel = channel;
+    this.#observer = observer;
     this.#workers = workers;
     this.#ladder = new StopLadder(channel, backend.codec, {
       withdraw: (task) => this.withdraw(task),
@@ -115,6 +126,11 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     let running = 0;
     for (const task of this.#tasks.all()) if (task.future.state === 'running') running += 1;
     return running;
+  }
+
+  /** Tasks that wait for a worker. */
+  get queued(): number {
+    return this.#queue.size + this.#channel.backlog;
   }
 
   /** Runs a call or a chunk. Never throws; the future says what is wrong. */
@@ -202,6 +218,10 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     if (request.onMeasured !== undefined) {
       task.flags |= MEASURE;
       task.onMeasured = request.onMeasured;
+    }
+    if (areTasksWatched()) {
+      task.flags |= TIMED;
+      task.trace = this.#observer.submitted(task, args.length);
     }
     const refusal = this.#refusal(shape);
     if (refusal !== undefined || options.signal?.aborted) {
@@ -323,8 +343,8 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     }
     if (this.#queue.size === 0) this.#channel.rebalance();
     this.#channel.flush();
-    const waiting = this.#queue.size + this.#channel.backlog;
-    if (waiting > 0) this.#workers().ensure(waiting);
+    const { queued } = this;
+    if (queued > 0) this.#workers().ensure(queued);
   }
 
   #letUrgentOvertake(): void {

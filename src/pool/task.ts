@@ -6,6 +6,7 @@ import { Future, type Owner } from '../futures/future.ts';
 import type { SubmitOptions } from '../futures/submit-options.ts';
 import type { CallDetails } from '../wire/protocol.ts';
 import type { TaskFunction } from './functions.ts';
+import type { Trace } from './observer.ts';
 import type { Queued } from './pending-queue.ts';
 import type { SubmitStack } from './submit-stack.ts';
 
@@ -77,6 +78,8 @@ export class Task implements Owner, Queued {
   block = -1;
   size = 0;
   watches: Watches | undefined = undefined;
+  /** Present while somebody watches. */
+  trace: Trace | undefined = undefined;
   /** Its neighbours among the tasks that are not over. */
   previous: Task | undefined = undefined;
   next: Task | undefined = undefined;
@@ -140,6 +143,7 @@ export class Task implements Owner, Queued {
 
   settled(future: Future<unknown>): void {
     this.#keeper.count(future);
+    this.trace?.settled(future);
   }
 
   /** For errors: the frames of whoever submitted this task. */
@@ -153,6 +157,7 @@ export class Task implements Owner, Queued {
   /** The worker died; the next run is another attempt. */
   again(): void {
     this.attempt += 1;
+    this.trace?.again();
     clearTimeout(this.watches?.runTimer);
     // It has had its worker; what it waits for now is another one.
     clearTimeout(this.watches?.queueTimer);

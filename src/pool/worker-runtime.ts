@@ -42,11 +42,13 @@ import {
   type SharedLayout,
   STARTED,
   STOP,
+  TIMED,
   type ToWorker,
   WANT,
   type WorkerSetup,
 } from '../wire/protocol.ts';
 import { Answers } from './answers.ts';
+import { toMachineTime } from './clock.ts';
 import { CreditedStream } from './credited-stream.ts';
 import { Measuring } from './measuring.ts';
 import { runChunk } from './run-chunk.ts';
@@ -253,7 +255,7 @@ export class WorkerRuntime {
   #beginSlot(seat: Seat, slot: number): void {
     const id = seat.wireId(slot);
     const flags = seat.word(slot, record.FLAGS);
-    if ((flags & SAY_STARTED) !== 0) this.#host.post([[STARTED, id]]);
+    if ((flags & SAY_STARTED) !== 0) this.#host.post([[STARTED, id, toMachineTime(this.#now)]]);
     if (seat.isElsewhere(slot)) {
       this.#wanted.set(id, slot);
       this.#host.post([[WANT, id]]);
@@ -304,7 +306,7 @@ export class WorkerRuntime {
       this.#report,
     );
     if (slot === undefined) {
-      if ((flags & SAY_STARTED) !== 0) this.#host.post([[STARTED, id]]);
+      if ((flags & SAY_STARTED) !== 0) this.#host.post([[STARTED, id, toMachineTime(running.startedAt)]]);
     } else this.#wanted.delete(id);
     if (this.#unwanted.has(id)) {
       this.#fail(running, this.#unwanted.get(id));
@@ -344,6 +346,7 @@ export class WorkerRuntime {
 
   #run(running: Running, fn: Function, args: unknown[], count: number): void {
     const { flags } = running;
+    if ((flags & TIMED) !== 0) this.#noteStart(running);
     const task = fn as (...args: unknown[]) => unknown;
     let outcome: unknown;
     if ((flags & MEASURE) !== 0) running.measuring = new Measuring(() => this.#running.size);
@@ -380,6 +383,15 @@ export class WorkerRuntime {
     measuring.awaits();
     this.#answers.measured(running);
     this.#answers.send();
+  }
+
+  /** For those who watch. */
+  #noteStart(running: Running): void {
+    const { id, slot, flags } = running;
+    running.startedAt = performance.now();
+    const time = toMachineTime(running.startedAt);
+    if (slot >= 0) this.#seat?.stamp(slot, time);
+    else if ((flags & SAY_STARTED) === 0) this.#host.post([[STARTED, id, time]]);
   }
 
   readonly #report = (running: Running, value: unknown): void => {

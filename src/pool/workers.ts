@@ -21,6 +21,7 @@ import { type ErrorEnvelope, packError, unpackError } from '../wire/error-envelo
 import { FAULT, type FromWorker, READY, SETUP_FAILED, type WorkerSetup } from '../wire/protocol.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
+import type { Observer } from './observer.ts';
 import type { PoolSettings } from './options.ts';
 import type { Sharing } from './shared/sharing.ts';
 import type { Task } from './task.ts';
@@ -51,6 +52,9 @@ export interface WorkersListener {
 interface Member {
   readonly index: number;
   readonly name: string;
+  readonly startedAt: number;
+  /** Thread or process id, once known. */
+  id: number | undefined;
   handle: WorkerHandle | undefined;
   state: 'starting' | 'serving' | 'stopping';
   /** For the idle timeout: since when it has finished no more than so many tasks, as far as was seen. */
@@ -67,6 +71,7 @@ export class Workers {
   readonly #backend: Backend;
   readonly #settings: PoolSettings;
   readonly #channel: Channel;
+  readonly #observer: Observer;
   readonly #listener: WorkersListener;
   readonly #makeSetup: (name: string, sharing: Sharing | undefined) => WorkerSetup;
   readonly #members = new Set<Member>();
@@ -83,12 +88,14 @@ export class Workers {
     backend: Backend,
     settings: PoolSettings,
     channel: Channel,
+    observer: Observer,
     makeSetup: (name: string, sharing: Sharing | undefined) => WorkerSetup,
     listener: WorkersListener,
   ) {
     this.#backend = backend;
     this.#settings = settings;
     this.#channel = channel;
+    this.#observer = observer;
     this.#makeSetup = makeSetup;
     this.#listener = listener;
   }
@@ -207,6 +214,8 @@ export class Workers {
     const member: Member = {
       index,
       name,
+      startedAt: performance.now(),
+      id: undefined,
       handle: undefined,
       state: 'starting',
       idleSince: 0,
@@ -242,6 +251,8 @@ export class Workers {
         sharing,
       );
       this.#byHandle.set(member.handle, member);
+      member.id = member.handle.id;
+      this.#observer.workerStarted(member);
       return true;
     } catch (error) {
       if (sharing !== undefined) this.#channel.dismiss(sharing);
@@ -276,6 +287,7 @@ export class Workers {
           member.state = 'serving';
           this.#startFailures = 0;
           this.#channel.attach(handle);
+          this.#observer.workerReady(member);
           break;
         case SETUP_FAILED:
           this.#initializerFailed(message[1]);
@@ -310,6 +322,7 @@ export class Workers {
     // One that shares memory may take tasks before the pool has read that it is ready.
     const neverServed = member.state === 'starting' && leftover.begun.length + leftover.finished === 0;
     if (!expected && !neverServed && !this.#closed) this.dead += 1;
+    this.#observer.workerExited(member, death, !expected && !this.#closed);
     this.#listener.died(leftover, death, cause);
     workerEnded();
     if (neverServed) {

@@ -7,7 +7,7 @@
  *    │◀────────────────────────── want ──│  only over shared memory: has taken a task that could not be written there
  *    │── define, call ──────────────────▶│  a function is sent once, its calls refer to it
  *    │── forget ────────────────────────▶│  no call will refer to that function, unless it is sent again
- *    │◀─────────────────────── started ──│  only for calls that asked for it
+ *    │◀─────────────────────── started ──│  only for calls that asked for it, and where it cannot be seen in shared memory
  *    │◀────────────────────── measured ──│  only for calls that asked for it
  *    │◀────────────── report, item ... ──│
  *    │── abort, credit, close ──────────▶│
@@ -45,6 +45,8 @@ export const SAY_STARTED = 4;
 export const NO_RESULT = 8;
 /** The pool wants to hear how the task spends its time: when it first awaits something, and when it is over. */
 export const MEASURE = 32;
+/** Somebody watches: the worker says when it begins. */
+export const TIMED = 16;
 
 /** What a worker needs to know before its first task. */
 export interface WorkerSetup {
@@ -125,7 +127,8 @@ export const MEASURED = 11;
 
 export type FromWorker =
   | readonly [tag: typeof READY]
-  | readonly [tag: typeof STARTED, id: number]
+  /** `time` is the machine's, see `pool/clock.ts`. */
+  | readonly [tag: typeof STARTED, id: number, time: number]
   | readonly [tag: typeof DONE, id: number, ms: number, value: PackedValue]
   /** `values` has a hole wherever `errors` has the index. */
   | readonly [

@@ -40,6 +40,11 @@ export class AnswerReader {
     return ms >= 0 && ms < Infinity ? ms : 0;
   }
 
+  /** When the task began, as its worker says, in the machine's time; anything if it has not said so yet. */
+  startedAt(slot: number): number {
+    return this.#doubles[(this.#board.at(slot) + record.STARTED_AT) >> 1] as number;
+  }
+
   /** What the task returned, or threw. @throws when that cannot be read */
   read(desk: Desk, slot: number, task: Task): unknown {
     const at = this.#board.at(slot);

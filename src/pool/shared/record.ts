@@ -20,6 +20,12 @@ export const ATTEMPT = 8;
 /** Arguments per call of a chunk, or values that a stream may yield before it is granted more. */
 export const COUNT = 9;
 
+/**
+ * A double, by the worker, over the last two when it has read them: when it began, in the machine's time. Only of tasks
+ * with the flag TIMED.
+ */
+export const STARTED_AT = 8;
+
 /** What the answer is. */
 export const ANSWER = 10;
 /** Where it is: in the slot, or in the worker's heap. */

@@ -92,6 +92,11 @@ export class Seat {
     return this.#reader.readList(start, start + length);
   }
 
+  /** Notes when the task began, in the machine's time; its call has been read. */
+  stamp(slot: number, time: number): void {
+    this.#doubles[(this.#board.at(slot) + record.STARTED_AT) >> 1] = time;
+  }
+
   // ── answers ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** False: it cannot be written, or there is no room; nothing was said then. */

@@ -26,7 +26,16 @@ import type { Transferable } from 'node:worker_threads';
 import { Board, boardBytes, CorruptedMemoryError, NOBODY_YET } from '../../memory/board.ts';
 import { Heap } from '../../memory/heap.ts';
 import type { Codec } from '../../wire/codec.ts';
-import { CHUNK, DONE, FAILED, type FromWorker, STOP, type ToWorker, WANT } from '../../wire/protocol.ts';
+import {
+  CHUNK,
+  DONE,
+  FAILED,
+  type FromWorker,
+  STARTED,
+  STOP,
+  type ToWorker,
+  WANT,
+} from '../../wire/protocol.ts';
 import { Memory } from '../../wire/values/index.ts';
 import type { WorkerHandle } from '../backend.ts';
 import { type Channel, LATER, type Leftover, type Outcomes, REST, type SOON } from '../channel.ts';
@@ -269,6 +278,10 @@ export class SharedChannel implements Channel {
 
   /** A worker is done with the task. */
   #noteOver(desk: Desk, task: Task, ms: number): void {
+    if (task.trace !== undefined) {
+      task.trace.began(desk.worker.name, this.#answers.startedAt(task.slot));
+      task.trace.ended(desk.worker.name, ms);
+    }
     task.called?.note(ms);
     this.#watch.note(ms);
     this.#putAway(task);
@@ -301,6 +314,9 @@ export class SharedChannel implements Channel {
       case WANT:
         this.#answerWant(desk, task);
         return undefined;
+      case STARTED:
+        task.trace?.began(worker.name, message[2]);
+        break;
       case DONE:
       case CHUNK:
       case FAILED:
@@ -374,6 +390,14 @@ export class SharedChannel implements Channel {
 
   isUnderWay(task: Task): boolean {
     return this.hasBegun(task);
+  }
+
+  noteStarts(): void {
+    for (const task of this.#tasks) {
+      if (task?.trace === undefined) continue;
+      const holder = this.holderOf(task);
+      if (holder !== undefined) task.trace.began(holder.name, this.#answers.startedAt(task.slot));
+    }
   }
 
   tell(task: Task, message: ToWorker): void {

@@ -1,0 +1,16 @@
+/** `manyhands/observe`: what executors and their tasks do, while they do it. */
+
+export type {
+  EventName,
+  Events,
+  ExecutorEvent,
+  ExecutorInfo,
+  TaskEvent,
+  TaskSettleEvent,
+  TaskStartEvent,
+  WorkerEvent,
+  WorkerExitEvent,
+  WorkerReadyEvent,
+} from '../events/events.ts';
+export { subscribe } from '../events/subscribe.ts';
+export { type OpenExecutor, openExecutors } from '../futures/open-executors.ts';
