@@ -54,7 +54,7 @@ const layers: Readonly<
   choose: {
     from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool', 'backends', 'index.ts'],
   },
-  observe: { from: ['events', 'futures'] },
+  observe: { from: ['options.ts', 'events', 'futures'] },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },
   cli: { from: ['index.ts', 'choose', 'compare'] },
@@ -68,6 +68,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   picocolors: ['cli', 'compare'],
   'cli-table3': ['compare'],
+  'prom-client': ['observe'],
 };
 
 interface Import {

@@ -14,3 +14,4 @@ export type {
 } from '../events/events.ts';
 export { subscribe } from '../events/subscribe.ts';
 export { type OpenExecutor, openExecutors } from '../futures/open-executors.ts';
+export { collectMetrics, type Metrics, type MetricsOptions, metrics } from './metrics.ts';
