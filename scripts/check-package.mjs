@@ -120,6 +120,21 @@ function use() {
   expect('a thread', run(process.execPath, ['thread.mjs'], folder), 'from a thread true\n');
 
   write(
+    'metrics.mjs',
+    `import { EventLoopExecutor } from 'manyhands';
+     import { metrics, subscribe } from 'manyhands/observe';
+     await metrics();
+     subscribe('manyhands:task:settle', ({ name, outcome }) => console.log(name, outcome));
+     await new EventLoopExecutor().with({ name: 'one' }).submit(() => 1);
+     console.log(/^manyhands_tasks_total.*/m.exec(await metrics())[0]);`,
+  );
+  expect(
+    'metrics',
+    run(process.execPath, ['metrics.mjs'], folder),
+    'one succeeded\nmanyhands_tasks_total{executor="EventLoopExecutor-0",backend="event-loop",outcome="succeeded"} 1\n',
+  );
+
+  write(
     'main.cjs',
     `const fib = (n) => (n < 2 ? n : fib(n - 1) + fib(n - 2));
      module.exports = { fib };
