@@ -20,8 +20,9 @@ const WORKERS = {
   'process-worker': compiled('backends/process/process-worker'),
 };
 
-/** What processes start with that no pool starts; the front door does without what they load. */
+/** What processes start with that no pool starts, and what a pool is given to load; the front door does without them. */
 const PROCESSES = {
+  'cluster-task': compiled('backends/cluster/cluster-task'),
   'process-main': compiled('multiprocessing/process/process-main'),
   'remove-leftovers': compiled('multiprocessing/shared-memory/remove-leftovers'),
 };
@@ -99,6 +100,8 @@ export async function bundle(entries, dir) {
         { name: 'shared', test: (id) => ofWorkers.has(id), minShareCount: 2, priority: 2 },
         { name: 'programs', test: (id) => front.has(id), minShareCount: 2, priority: 1 },
         { name: 'measured', test: (id) => ofMeasured.has(id) && !front.has(id), priority: 1 },
+        // What the task of a cluster's worker needs of its own, and no locks beside it.
+        { name: 'cluster-common', test: /\/backends\/cluster\//, minShareCount: 2, priority: 1 },
         // Not what the first group left in `index`: its dependencies would come along.
         { name: 'primitives', test: (id) => !front.has(id), minShareCount: 2 },
       ],

@@ -55,17 +55,22 @@ const layers: Readonly<
     from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool', 'backends', 'index.ts'],
   },
   observe: { from: ['options.ts', 'events', 'futures'] },
+  cluster: { from: ['options.ts', 'backends'] },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },
-  cli: { from: ['index.ts', 'choose', 'compare'] },
+  cli: { from: ['index.ts', 'choose', 'compare'], types: ['cluster'] },
 };
 
 /** Packages, and the only layers that may use them. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   acorn: ['tasks'],
+  bullmq: ['backends'],
   koffi: ['memory'],
   'eslint-scope': ['tasks'],
   commander: ['cli'],
+  // What users import, and then only for its own command.
+  'manyhands/cluster': ['cli'],
+  tinyglobby: ['backends'],
   picocolors: ['cli', 'compare'],
   'cli-table3': ['compare'],
   'prom-client': ['observe'],
@@ -181,7 +186,9 @@ describe('importing manyhands', () => {
       stderr,
     );
     assert.deepEqual(
-      loaded.filter((url) => /node_modules|\/src\/(?:choose|cli|compare|multiprocessing)\//.test(url)),
+      loaded.filter((url) =>
+        /node_modules|\/src\/(?:choose|cli|compare|cluster|backends\/cluster|multiprocessing)\//.test(url),
+      ),
       [],
     );
   });

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addCompare } from './compare.ts';
 import { EXIT_OK, EXIT_USAGE } from './exit-status.ts';
+import { addWorker } from './worker.ts';
 
 /** Runs one command line, without the leading `node` and script. Resolves with the exit status. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -32,5 +33,6 @@ function createProgram(setStatus: (status: number) => void): Command {
     .showHelpAfterError('(try --help)')
     .exitOverride();
   addCompare(program, setStatus);
+  addWorker(program, setStatus);
   return program;
 }

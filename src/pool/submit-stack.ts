@@ -14,6 +14,17 @@ export interface SubmitStack {
   readonly stack?: string;
 }
 
+/** How a frame of this library begins: callers look for their own line. */
+const OWN_CODE = new URL('../', import.meta.url).href;
+
+/** The frames of whoever submitted the task; `undefined` if none were noted. */
+export function framesOf({ stack }: SubmitStack): string | undefined {
+  return stack
+    ?.split('\n')
+    .filter((line) => !line.includes(OWN_CODE))
+    .join('\n');
+}
+
 export class SubmitStacks {
   #since = -Infinity;
   #taken = 0;

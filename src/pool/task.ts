@@ -8,7 +8,7 @@ import type { CallDetails } from '../wire/protocol.ts';
 import type { TaskFunction } from './functions.ts';
 import type { Trace } from './observer.ts';
 import type { Queued } from './pending-queue.ts';
-import type { SubmitStack } from './submit-stack.ts';
+import { framesOf, type SubmitStack } from './submit-stack.ts';
 
 /** Where a task is; see the invariants in `scheduler.ts`. */
 export type Place = 'new' | 'nowhere' | 'queue' | 'channel' | 'over';
@@ -20,9 +20,6 @@ export interface Keeper {
   hasBegun(task: Task): boolean;
   withdraw(task: Task): boolean;
 }
-
-/** How a frame of this library begins: callers look for their own line. */
-const OWN_CODE = new URL('../', import.meta.url).href;
 
 /** What watches over a task that has a signal or limits; most have none. */
 export class Watches {
@@ -148,10 +145,8 @@ export class Task implements Owner, Queued {
 
   /** For errors: the frames of whoever submitted this task. */
   stackOptions(): { submitStack?: string } {
-    const { stack } = this.#submitted;
-    if (stack === undefined) return {};
-    const lines = stack.split('\n').filter((line) => !line.includes(OWN_CODE));
-    return { submitStack: lines.join('\n') };
+    const submitStack = framesOf(this.#submitted);
+    return submitStack === undefined ? {} : { submitStack };
   }
 
   /** The worker died; the next run is another attempt. */

@@ -11,6 +11,7 @@ const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'docs/architecture.md',
+  'docs/cluster.md',
   'docs/design.md',
   'docs/observe.md',
   'examples/README.md',
