@@ -32,7 +32,7 @@ function medianOf(lane: Lane, figure: Figure): number | undefined {
 const NOTHING = '-';
 
 function saysAnything(cells: readonly string[]): boolean {
-  return cells.some((cell) => cell !== NOTHING);
+  return cells.some((text) => text !== NOTHING);
 }
 
 /** Three digits that matter, with k and M above a thousand and a million. */
