@@ -127,7 +127,7 @@ describe('a cluster', () => {
       executor.with({ priority }).submit(tasks.waitFor, gate, log, `${priority}/${n}`),
     );
     // All of them are in the queue before anybody takes one.
-    await until('they are queued', async () => (await countOf(cluster)) === 5);
+    await until('they are queued', async () => (await cluster.countOfWaiting()) === 5);
     await cluster.worker({ workers: 1 });
     await wait(futures);
     const order = linesOf(log).filter((line) => line.startsWith('began'));
@@ -147,7 +147,7 @@ describe('a cluster', () => {
     await until('it runs', () => running.running());
     assert.equal(running.cancel(), false);
     const waiting = executor.submit(tasks.waitFor, gate, log, 'waiting');
-    await until('it waits', async () => (await countOf(cluster)) === 1);
+    await until('it waits', async () => (await cluster.countOfWaiting()) === 1);
     const late = executor.with({ queueTimeout: 50 }).submit(tasks.waitFor, gate, log, 'late');
     assert.equal(waiting.cancel(), true);
     assert.ok((await failure(waiting)) instanceof CancelledError);
@@ -155,7 +155,7 @@ describe('a cluster', () => {
     controller.abort(new Error('changed my mind'));
     assert.equal((await failure(running)).message, 'changed my mind');
     await until('it has stopped', () => linesOf(log).includes('stopped running'));
-    await until('the queue is empty', async () => (await countOf(cluster)) === 0);
+    await until('the queue is empty', async () => (await cluster.countOfWaiting()) === 0);
     assert.equal(await executor.submit(tasks.same, 1), 1);
     assert.equal(linesOf(log).length, 2, 'neither of the others has run');
   });
@@ -191,7 +191,7 @@ describe('a cluster', () => {
     const future = executor.submit(tasks.waitFor, gate, newPath(), 'kept');
     const other = cluster.executor();
     const id = executor.idOf(future) as string;
-    await until('it is queued', async () => (await countOf(cluster)) === 1);
+    await until('it is queued', async () => (await cluster.countOfWaiting()) === 1);
     const early = other.attach<string>(id);
     await cluster.worker();
     open(gate);
@@ -365,14 +365,4 @@ describe('a cluster', () => {
     ];
     for (const [make, message] of wrong) assert.throws(make, { message });
   });
-
-  /** Jobs that wait in the queue. */
-  async function countOf(cluster: Cluster): Promise<number> {
-    const queue = new Queue(cluster.queue, { connection: { url: redis.url } });
-    try {
-      return await queue.getJobCountByTypes('waiting', 'prioritized', 'delayed');
-    } finally {
-      await queue.close();
-    }
-  }
 });

@@ -1,6 +1,6 @@
 // Servers of the tests' own: a Redis on a free port, and a PostgreSQL. Both end with the test, also if it is killed.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ export class RedisServer {
     this.#keeper = spawn('sh', ['-c', KEEPER, 'sh', path, ...options, ...durable], {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
-    while (!(await this.#answers())) await delay(10);
+    while (!(await this.#ask('PING', '+PONG'))) await delay(10);
   }
 
   /** Kills it. */
@@ -66,17 +66,22 @@ export class RedisServer {
     await ended;
   }
 
+  /** Has it lose all that it has. */
+  async forget(): Promise<void> {
+    await this.#ask('FLUSHALL', '+OK');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #answers(): Promise<boolean> {
+  #ask(command: string, answer: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const socket = connect(this.port, '127.0.0.1', () => socket.write('PING\r\n'));
+      const socket = connect(this.port, '127.0.0.1', () => socket.write(`${command}\r\n`));
       socket.once('data', (data) => {
         socket.destroy();
-        resolve(data.toString().startsWith('+PONG'));
+        resolve(data.toString().startsWith(answer));
       });
       socket.once('error', () => resolve(false));
     });
@@ -86,16 +91,24 @@ export class RedisServer {
 export class PostgresServer {
   readonly url: string;
   readonly #server: EmbeddedPostgres;
+  readonly #folder: string;
 
-  private constructor(server: EmbeddedPostgres, url: string) {
+  private constructor(server: EmbeddedPostgres, folder: string, url: string) {
     this.#server = server;
+    this.#folder = folder;
     this.url = url;
   }
 
   static async start(): Promise<PostgresServer> {
     const port = await freePort();
+    const folder = mkdtempSync(join(tmpdir(), 'manyhands-postgres-'));
+    // It does not run as root, and then belongs to a user of its own, who has to get there.
+    chmodSync(folder, 0o755);
     const server = new EmbeddedPostgres({
-      databaseDir: join(mkdtempSync(join(tmpdir(), 'manyhands-postgres-')), 'data'),
+      databaseDir: join(folder, 'data'),
+      createPostgresUser: process.getuid?.() === 0,
+      // Nothing of it has to survive the machine.
+      postgresFlags: ['-F', '-k', ''],
       user: 'postgres',
       password: 'secret',
       port,
@@ -105,10 +118,11 @@ export class PostgresServer {
     });
     await server.initialise();
     await server.start();
-    return new PostgresServer(server, `postgres://postgres:secret@127.0.0.1:${port}/postgres`);
+    return new PostgresServer(server, folder, `postgres://postgres:secret@127.0.0.1:${port}/postgres`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }

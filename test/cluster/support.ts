@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Queue } from 'bullmq';
 import {
   ClusterExecutor,
   type ClusterExecutorOptions,
@@ -114,6 +115,16 @@ export class Cluster implements AsyncDisposable {
     await until('the worker takes tasks', () => /takes tasks/.test(worker.said) || worker.hasEnded);
     if (worker.hasEnded) throw new Error(worker.said);
     return worker;
+  }
+
+  /** Jobs that no worker has taken yet. In Redis. */
+  async countOfWaiting(): Promise<number> {
+    const queue = new Queue(this.queue, { connection: { url: this.connection } });
+    try {
+      return await queue.getJobCountByTypes('waiting', 'prioritized', 'delayed');
+    } finally {
+      await queue.close();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -55,8 +55,10 @@ const BATCH = 500;
  */
 const SLOTS_UNKNOWN = 8;
 
+/** Milliseconds between two looks at who is there to work, and for jobs that were not heard of. */
+const SWEEP_EVERY_MS = 5000;
 /** Milliseconds without news after which a job is asked for. */
-const QUIET_MS = 5000;
+const QUIET_MS = 4000;
 /** Jobs that are asked for at one time: the oldest ones. */
 const SWEPT = 200;
 
@@ -81,6 +83,7 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
   readonly #modules = new Map<string, ClusterModule>();
   readonly #stacks = new SubmitStacks();
   readonly #idle = new Waiters();
+  readonly #errands = new Set<Promise<void>>();
   #count = 0;
   #outbox: ClusterJob[] = [];
   #sending = false;
@@ -256,7 +259,7 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
 
   #add(job: ClusterJob): void {
     this.#jobs.set(job.id, job);
-    this.#timer ??= setInterval(() => this.#sweep(), QUIET_MS);
+    this.#timer ??= setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
   }
 
   async #empty(link: QueueLink): Promise<void> {
@@ -402,14 +405,22 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
   }
 
   #takeBack(job: ClusterJob, reason: unknown): void {
-    this.#withLink(async (link) => {
+    this.#runErrand(async (link) => {
       if (!(await link.remove(job.id))) this.#tell(job.id, 'abort', packFailure(reason));
-    }).catch(this.#complaints.tell);
+    });
   }
 
   #tell(id: string, event: ControlMessage['event'], value: string): void {
     const message = signed(this.#options.key, id, { event, job: id, value });
-    this.#withLink((link) => link.tell(message)).catch(this.#complaints.tell);
+    this.#runErrand((link) => link.tell(message));
+  }
+
+  /** Something that no future waits for, and that is to be done before the connections close. */
+  #runErrand(errand: (link: QueueLink) => Promise<void>): void {
+    const running = this.#withLink(errand)
+      .catch(this.#complaints.tell)
+      .finally(() => this.#errands.delete(running));
+    this.#errands.add(running);
   }
 
   // ── the queue ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -466,7 +477,7 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
 
   async shutdown({ wait, cancelFutures }: { wait: boolean; cancelFutures: boolean }): Promise<void> {
     if (this.#state === 'open') this.#state = 'closing';
-    if (cancelFutures) for (const { future } of [...this.#jobs.values()]) future.cancel();
+    if (cancelFutures) for (const { future } of this.#jobs.values()) future.cancel();
     this.#ending ??= this.#end();
     if (wait) await this.#ending;
     else this.#ending.catch(this.#complaints.tell);
@@ -474,6 +485,7 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
 
   async #end(): Promise<void> {
     while (this.#jobs.size > 0) await this.#idle.wait();
+    while (this.#sending || this.#errands.size > 0) await Promise.race([...this.#errands, nextTurn()]);
     const link = await this.#link?.catch(() => undefined);
     await link?.close();
     this.#state = 'closed';
@@ -505,6 +517,8 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
     });
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const NOBODY = { exitCode: null, signal: null, workerName: 'of the cluster', stderr: [] };
 

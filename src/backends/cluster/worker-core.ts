@@ -66,6 +66,8 @@ export class WorkerCore {
   readonly #early = new Map<string, ControlMessage>();
   #tasks = 0;
   #closing: Promise<void> | undefined;
+  /** Resolves when nothing runs any more of what is handed back. */
+  #stopped: Promise<void> | undefined;
 
   /** @throws TypeError or RangeError naming a wrong option; RangeError when a pattern of `modules` matches no file */
   constructor(options: WorkerCoreOptions, local: LocalExecutor) {
@@ -142,6 +144,7 @@ export class WorkerCore {
     const { closeTimeout = 10_000 } = this.#options;
     const handBack = setTimeout(() => {
       for (const job of this.#running.values()) job.handBack();
+      this.#stopped = this.#local.executor.shutdown();
     }, closeTimeout);
     await this.#sayAbsent().catch(this.#complaints.tell);
     await this.#worker?.close();
@@ -179,6 +182,8 @@ export class WorkerCore {
     } catch (error) {
       await running.progress;
       if (running.handedBack) {
+        // The caller's future has settled at once; others may have the job when the task itself has stopped.
+        await this.#stopped;
         await job.moveToWait(token);
         throw new WaitingError('The worker is shutting down');
       }
