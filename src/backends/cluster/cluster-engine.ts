@@ -487,6 +487,7 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
     while (this.#jobs.size > 0) await this.#idle.wait();
     while (this.#sending || this.#errands.size > 0) await Promise.race([...this.#errands, nextTurn()]);
     const link = await this.#link?.catch(() => undefined);
+    this.#complaints.end();
     await link?.close();
     this.#state = 'closed';
   }

@@ -10,6 +10,7 @@ export class Complaints {
   readonly #who: string;
   readonly #onError: ((error: Error) => void) | undefined;
   readonly #said = new Map<string, number>();
+  #ended = false;
 
   /** @param onError is told everything; without it there are process warnings, now and then. */
   constructor(who: string, onError: ((error: Error) => void) | undefined) {
@@ -17,7 +18,13 @@ export class Complaints {
     this.#onError = onError;
   }
 
+  /** From here on nothing is told: connections that are closed complain of it. */
+  end(): void {
+    this.#ended = true;
+  }
+
   readonly tell = (error: Error): void => {
+    if (this.#ended) return;
     if (this.#onError !== undefined) {
       this.#onError(error);
       return;

@@ -70,6 +70,8 @@ export class QueueLink {
       link.#events.on('progress', ({ jobId, data }) => listener.progressed(jobId, data));
       link.#events.on('completed', ({ jobId, returnvalue }) => listener.completed(jobId, returnvalue));
       link.#events.on('failed', ({ jobId, failedReason }) => listener.failed(jobId, failedReason));
+      // What is closed while it connects leaves its connection open, on PostgreSQL.
+      await link.#events.waitUntilReady();
       return link;
     } catch (error) {
       await queue.close().catch(complaints.tell);

@@ -149,6 +149,7 @@ export class WorkerCore {
     await this.#sayAbsent().catch(this.#complaints.tell);
     await this.#worker?.close();
     clearTimeout(handBack);
+    this.#complaints.end();
     await this.#control?.close();
     await this.#local.end();
   }
