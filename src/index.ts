@@ -1,6 +1,7 @@
 export { EventLoopExecutor, type EventLoopOptions } from './backends/event-loop/event-loop-executor.ts';
 export { ProcessPoolExecutor, type ProcessPoolOptions } from './backends/process/process-pool-executor.ts';
 export { ThreadPoolExecutor, type ThreadPoolOptions } from './backends/thread/thread-pool-executor.ts';
+export { carryContext } from './context.ts';
 export type { ErrorCode, WorkerDeath } from './errors.ts';
 export {
   AuthenticationError,

@@ -20,22 +20,25 @@ const layers: Readonly<
 > = {
   'errors.ts': { from: [] },
   'options.ts': { from: [] },
+  'context.ts': { from: ['options.ts'] },
   events: { from: [] },
   tasks: { from: ['errors.ts', 'options.ts'] },
   // A call carries the name of its function.
   wire: { from: ['errors.ts', 'options.ts'], types: ['tasks'] },
   memory: { from: ['errors.ts', 'options.ts'] },
-  futures: { from: ['errors.ts', 'options.ts', 'events'] },
+  futures: { from: ['errors.ts', 'options.ts', 'context.ts', 'events'] },
   sync: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
   queues: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync'] },
   queue: { from: ['errors.ts', 'sync', 'queues'] },
   connections: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
-  pool: { from: ['errors.ts', 'options.ts', 'events', 'memory', 'tasks', 'wire', 'futures'] },
+  pool: { from: ['errors.ts', 'options.ts', 'context.ts', 'events', 'memory', 'tasks', 'wire', 'futures'] },
   backends: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool'] },
   threading: {
     from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync', 'pool', 'backends'],
   },
-  'index.ts': { from: ['errors.ts', 'options.ts', 'tasks', 'wire', 'futures', 'pool', 'backends'] },
+  'index.ts': {
+    from: ['errors.ts', 'options.ts', 'context.ts', 'tasks', 'wire', 'futures', 'pool', 'backends'],
+  },
   multiprocessing: {
     from: [
       'errors.ts',

@@ -2,6 +2,7 @@
  * What a backend must bring to stand behind an `Executor`: the few calls that all of its methods are made of.
  */
 
+import type { Captured } from '../context.ts';
 import type { Future } from './future.ts';
 import type { SubmitOptions } from './submit-options.ts';
 
@@ -15,6 +16,8 @@ export interface TaskRequest {
    * tuples.
    */
   readonly arity?: number;
+  /** Of a chunk: what was there to carry when its map began. Other tasks carry what is there when they are submitted. */
+  readonly context?: Captured | undefined;
   readonly options: SubmitOptions;
   /** Has the worker measure the call, and hears of it: once when it first awaits something, and when it is over. */
   readonly onMeasured?: ((measurement: Measurement) => void) | undefined;

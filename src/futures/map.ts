@@ -12,6 +12,7 @@
  * results kept and gathered, a chunk at a time. How large a chunk is, is in `chunk-sizer.ts`.
  */
 
+import { type Captured, captureContext } from '../context.ts';
 import { BrokenExecutorError, ExecutorShutdownError } from '../errors.ts';
 import { onAbort } from './abort-listeners.ts';
 import { CHUNKS_PER_SLOT, ChunkSizer } from './chunk-sizer.ts';
@@ -57,6 +58,7 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
   readonly #engine: Engine;
   readonly #fn: Function;
   readonly #options: MapOptions;
+  readonly #context: Captured | undefined = captureContext(true);
   readonly #cursor: Cursor;
   readonly #ordered: boolean;
 
@@ -290,7 +292,13 @@ class MapRun<R> implements MapResult<R>, AsyncIterableIterator<R> {
     const { timeout } = this.#options;
     // A limit is one item's; items in a chunk run one after the other.
     const options = timeout === undefined ? this.#options : { ...this.#options, timeout: timeout * count };
-    const future = this.#engine.run({ fn: this.#fn, args, arity: this.#cursor.arity, options });
+    const future = this.#engine.run({
+      fn: this.#fn,
+      args,
+      arity: this.#cursor.arity,
+      options,
+      context: this.#context,
+    });
     this.#inFlight.add(future);
     subscribe(future, () => this.#receive(future, first, count));
     return true;

@@ -106,7 +106,7 @@ export class Observer implements OpenExecutor {
   submitted(task: Task, values: number): Trace {
     const trace = new Trace(this, task, values);
     this.#watching += 1;
-    if (taskSubmit.hasSubscribers) taskSubmit.publish(trace.about(trace.submittedAt));
+    if (taskSubmit.hasSubscribers) taskSubmit.publish(trace.about());
     this.#planLook();
     return trace;
   }
@@ -219,7 +219,7 @@ export class Trace {
     });
   }
 
-  about(at: number): TaskEvent {
+  about(at: number = this.submittedAt): TaskEvent {
     const { id, label, flags } = this.#task;
     const kind = (flags & AS_CHUNK) !== 0 ? 'chunk' : (flags & AS_STREAM) !== 0 ? 'stream' : 'call';
     const { info, queued } = this.#observer;

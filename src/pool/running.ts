@@ -1,5 +1,6 @@
 /** A task that runs in this worker, as the runtime sees it and (`CurrentTask`) as the task does. */
 
+import type { Carried } from '../context.ts';
 import type { CurrentTask } from '../tasks/current-task.ts';
 import type { CreditedStream } from './credited-stream.ts';
 import type { Measuring } from './measuring.ts';
@@ -19,6 +20,8 @@ export class Running implements CurrentTask {
   /** It has said something in a message: its answer must not overtake that. */
   spoke = false;
   stream: CreditedStream | undefined = undefined;
+  /** What its call carries, once that has been taken from its arguments. */
+  context: Carried | undefined = undefined;
   /** Present if the pool wants to know how it spends its time. */
   measuring: Measuring | undefined = undefined;
   /** The consumer of its stream has left, perhaps before the function was loaded. */

@@ -19,6 +19,7 @@
  *    is submitted together travels together, and is sent in order of priority.
  */
 
+import { type Captured, type Carried, captureContext, packContext } from '../context.ts';
 import {
   type BrokenExecutorError,
   ExecutorShutdownError,
@@ -35,6 +36,7 @@ import { unpackError } from '../wire/error-envelope.ts';
 import {
   AS_CHUNK,
   AS_STREAM,
+  CARRIES,
   CHUNK,
   CLOSE,
   CREDIT,
@@ -51,6 +53,7 @@ import {
 } from '../wire/protocol.ts';
 import { UnknownKindError } from '../wire/shareable.ts';
 import type { Backend } from './backend.ts';
+import { refusalOf } from './carrying.ts';
 import { type Channel, LATER, type Leftover, type Outcomes, SOON } from './channel.ts';
 import { isProcessExiting } from './exiting.ts';
 import { functionOf, type TaskFunction } from './functions.ts';
@@ -230,8 +233,16 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
       return task;
     }
     own(task.future, task);
+    const context = request.context ?? this.#contextOf(request);
+    let carried: Carried | undefined;
     try {
-      this.#channel.pack(task, args, options.transfer);
+      let values = args;
+      if (context !== undefined) {
+        carried = packContext(context, task.trace?.about());
+        values = [...args, carried];
+        task.flags |= CARRIES;
+      }
+      this.#channel.pack(task, values, options.transfer);
       // Naming a function for the first time takes about as long as a worker takes to start; so that comes
       // first.
       if (!this.#workers().any) this.#workers().ensure(1);
@@ -240,9 +251,14 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
       task.called = this.#functionOf(fn);
     } catch (error) {
       this.#channel.unpack(task);
-      task.future.setException(error);
+      task.future.setException(refusalOf(error, carried, this.#backend.codec));
     }
     return task;
+  }
+
+  /** What the caller has to carry. A map has looked when it began; by now somebody else may be at work. */
+  #contextOf({ arity }: TaskRequest): Captured | undefined {
+    return arity === undefined ? captureContext(this.#backend.kind === 'event-loop') : undefined;
   }
 
   /** Mostly it is the same function as the last time. */

@@ -16,6 +16,7 @@
  */
 
 import type { Transferable } from 'node:worker_threads';
+import { type Carried, loadCarriers, runInContext } from '../context.ts';
 import { TimeoutError } from '../errors.ts';
 import { Fifo } from '../futures/fifo.ts';
 import { isThenable } from '../futures/thenable.ts';
@@ -29,6 +30,7 @@ import {
   AS_CHUNK,
   AS_STREAM,
   CALL,
+  CARRIES,
   CLOSE,
   CREDIT,
   DEFINE,
@@ -346,24 +348,20 @@ export class WorkerRuntime {
 
   #run(running: Running, fn: Function, args: unknown[], count: number): void {
     const { flags } = running;
+    if ((flags & CARRIES) !== 0 && running.context === undefined) {
+      this.#runInContext(running, fn, args, count);
+      return;
+    }
     if ((flags & TIMED) !== 0) this.#noteStart(running);
     const task = fn as (...args: unknown[]) => unknown;
+    const { context } = running;
     let outcome: unknown;
     if ((flags & MEASURE) !== 0) running.measuring = new Measuring(() => this.#running.size);
     try {
-      if ((flags & AS_CHUNK) !== 0) {
-        outcome = runAs(running, runChunk, [task, args, count]);
-      } else if ((flags & AS_STREAM) !== 0) {
-        this.#running.set(running.id, running);
-        running.stream = new CreditedStream(count, (item) => this.#item(running, item));
-        if (running.closed) running.stream.close();
-        outcome = runAs(running, () => running.stream?.drain(() => task(...args)), []);
-      } else if (this.#serving) {
-        enterTask(running);
-        outcome = args.length === 0 ? task() : task(...args);
-      } else {
-        outcome = runAs(running, task, args);
-      }
+      outcome =
+        context === undefined
+          ? this.#call(running, task, args, count)
+          : runInContext(context, running, () => this.#call(running, task, args, count));
     } catch (error) {
       this.#fail(running, error);
       return;
@@ -376,6 +374,36 @@ export class WorkerRuntime {
         (error: unknown) => this.#fail(running, error),
       );
     } else this.#succeed(running, outcome);
+  }
+
+  /** What the task returns. */
+  #call(running: Running, task: (...args: unknown[]) => unknown, args: unknown[], count: number): unknown {
+    const { flags } = running;
+    if ((flags & AS_CHUNK) !== 0) return runAs(running, runChunk, [task, args, count]);
+    if ((flags & AS_STREAM) !== 0) {
+      this.#running.set(running.id, running);
+      const stream = new CreditedStream(count, (item) => this.#item(running, item));
+      running.stream = stream;
+      if (running.closed) stream.close();
+      return runAs(running, () => stream.drain(() => task(...args)), []);
+    }
+    if (!this.#serving) return runAs(running, task, args);
+    enterTask(running);
+    return args.length === 0 ? task() : task(...args);
+  }
+
+  /** Takes what the call carries from behind its arguments, and runs it when what that needs is loaded. */
+  #runInContext(running: Running, fn: Function, args: unknown[], count: number): void {
+    const context = args.at(-1) as Carried;
+    running.context = context;
+    const rest = args.slice(0, -1);
+    const loading = loadCarriers(context);
+    if (loading === undefined) {
+      this.#run(running, fn, rest, count);
+      return;
+    }
+    this.#running.set(running.id, running);
+    void loading.then(() => this.#run(running, fn, rest, count));
   }
 
   /** Said at once: the pool may learn more from this than from the end, which may be long to come. */

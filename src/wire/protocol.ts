@@ -47,6 +47,8 @@ export const NO_RESULT = 8;
 export const MEASURE = 32;
 /** Somebody watches: the worker says when it begins. */
 export const TIMED = 16;
+/** The last argument is what the call carries, see `context.ts`. */
+export const CARRIES = 64;
 
 /** What a worker needs to know before its first task. */
 export interface WorkerSetup {
