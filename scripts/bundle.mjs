@@ -27,8 +27,8 @@ const PROCESSES = {
   'remove-leftovers': compiled('multiprocessing/shared-memory/remove-leftovers'),
 };
 
-/** A task of `manyhands/choose`: workers load it when they get it, and nothing else of that. */
-const MEASURED = compiled('choose/measured-task');
+/** Tasks of `manyhands/choose`: workers load them when they get them, and nothing else of that. */
+const MEASURED = [compiled('choose/measured-task'), compiled('choose/loop-task')];
 
 /** What users import, by the names that package.json gives to its exports and to the files of the bundle. */
 function publicEntries() {
@@ -79,7 +79,7 @@ export async function bundle(entries, dir) {
       };
       for (const id of Object.values(WORKERS)) follow(id, ofWorkers);
       for (const id of [compiled('index'), ...ofWorkers]) follow(id, front);
-      follow(MEASURED, ofMeasured);
+      for (const id of MEASURED) follow(id, ofMeasured);
     },
   };
   const build = await rolldown({

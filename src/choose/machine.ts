@@ -164,10 +164,9 @@ function isCosts(value: unknown, key: MachineKey): value is MachineCosts {
 function isBackend(value: BackendCosts | undefined): boolean {
   if (value === undefined) return false;
   const { start, roundTrip, task, item, bytes, memory } = value;
-  const amounts = [
-    ...[start?.first, start?.all, start?.workers, roundTrip, memory],
-    ...[task?.caller, task?.worker, item?.caller, item?.worker],
-  ];
+  const starts = [start?.first, start?.all, start?.workers];
+  const messages = [task?.caller, task?.worker, item?.caller, item?.worker];
+  const amounts = [...starts, ...messages, roundTrip, memory];
   return (
     amounts.every(isAmount) &&
     Array.isArray(bytes) &&

@@ -20,7 +20,7 @@ import type { TaskReference } from '../tasks/reference.ts';
 import { defineTasks } from '../tasks/registry.ts';
 import { resolveTask } from '../tasks/resolve.ts';
 import { type Crossing, crossingOf } from './crossing.ts';
-import { threadClock } from './thread-cpu.ts';
+import { queuedTime, threadClock } from './thread-cpu.ts';
 
 /** What one call cost, in ms and bytes. Plain data. */
 export interface CallCost {
@@ -32,6 +32,8 @@ export interface CallCost {
    */
   readonly cpu: number;
   readonly cpuOf: 'thread' | 'process';
+  /** For how long its thread was ready to go on, and had no processor; absent where that was not asked for, or cannot be told. */
+  readonly queued?: number;
   /** Whether it returned a promise. */
   readonly async: boolean;
   /** Until it returned its value or its promise: for so long it blocked its event loop, and nobody else did. */
@@ -52,10 +54,11 @@ export interface CallCost {
   readonly worker: string;
 }
 
-/** What travels beside the arguments: which function, and whether to measure the sizes as well. */
+/** What travels beside the arguments: which function, and whether to measure what is not for free as well. */
 export interface MeasuredCall {
   readonly reference: TaskReference | number;
   readonly sizes: boolean;
+  readonly queued: boolean;
 }
 
 /** A report that is the cost of a call, and none of the function's own. */
@@ -88,26 +91,27 @@ const seen = new WeakSet<Function>();
 
 /** The task: its last argument is a `MeasuredCall`, those before it are the function's. */
 export function runMeasured(...all: unknown[]): unknown {
-  const { reference, sizes } = all.pop() as MeasuredCall;
-  if (typeof reference === 'number') return call(here.get(reference) as Task, all, sizes);
+  const how = all.pop() as MeasuredCall;
+  const { reference } = how;
+  if (typeof reference === 'number') return call(here.get(reference) as Task, all, how);
   const finding = resolveTask(reference);
   const fn = found.get(finding);
-  if (fn !== undefined) return call(fn as Task, all, sizes);
+  if (fn !== undefined) return call(fn as Task, all, how);
   return finding.then(async (resolved) => {
     await learnErrorClasses(reference);
     found.set(finding, resolved);
-    return call(resolved as Task, all, sizes);
+    return call(resolved as Task, all, how);
   });
 }
 
 defineTasks(import.meta.url, { runMeasured });
 
-function call(fn: Task, args: unknown[], sizes: boolean): unknown {
+function call(fn: Task, args: unknown[], { sizes, queued }: MeasuredCall): unknown {
   const first = !seen.has(fn);
   seen.add(fn);
   const task = currentTask();
   const crossing = sizes ? crossingOf(args) : undefined;
-  const meter = new Meter();
+  const meter = new Meter(queued);
   const report = (failed: boolean, value?: unknown): void => {
     const figures = meter.stop();
     const result = sizes && !failed ? crossingOf(value) : undefined;
@@ -145,7 +149,7 @@ function call(fn: Task, args: unknown[], sizes: boolean): unknown {
   );
 }
 
-type Figures = Pick<CallCost, 'wall' | 'cpu' | 'cpuOf' | 'async' | 'sync' | 'blocked' | 'heap'>;
+type Figures = Pick<CallCost, 'wall' | 'cpu' | 'cpuOf' | 'queued' | 'async' | 'sync' | 'blocked' | 'heap'>;
 
 /** Clocks that run from the moment it is made. */
 class Meter {
@@ -158,8 +162,10 @@ class Meter {
   #sync = 0;
   #longest = 0;
   #lookedAt = this.#loop;
+  readonly #queued: number | undefined;
 
-  constructor() {
+  constructor(queued: boolean) {
+    this.#queued = queued ? queuedTime() : undefined;
     this.#cpu = this.#clock.now();
     this.#startedAt = performance.now();
   }
@@ -181,7 +187,14 @@ class Meter {
   stop(): Figures {
     const wall = performance.now() - this.#startedAt;
     const cpu = Math.max(0, this.#clock.now() - this.#cpu);
-    const common = { wall, cpu, cpuOf: this.#clock.of, heap: Math.max(0, heapBytes() - this.#heap) };
+    const queuedNow = this.#queued === undefined ? undefined : queuedTime();
+    const common = {
+      wall,
+      cpu,
+      cpuOf: this.#clock.of,
+      ...(queuedNow === undefined ? {} : { queued: Math.max(0, queuedNow - (this.#queued ?? 0)) }),
+      heap: Math.max(0, heapBytes() - this.#heap),
+    };
     if (this.#looking === undefined) {
       return { ...common, async: false, sync: wall, blocked: { longest: wall, total: wall } };
     }

@@ -9,7 +9,7 @@
  *
  * For N calls on W workers that hold K calls each at a time, in chunks of C:
  *
- *     time   = start(W) / processors(1) + load + cold + max(chain, cores, caller)
+ *     time   = start(W) + load + cold + max(chain, cores, caller)
  *
  *     chain  = max( n · (hold' + o) + wait,  r · C · (hold' + wait + o) ) + tail      the worker that has most to do
  *              n = ceil(ceil(N / C) / W) · C calls of one worker,  r = ceil(ceil(N / C) / (W · K)) rounds of chunks
@@ -140,7 +140,7 @@ function inPool({ call, machine, conditions, warm }: Model, plan: Plan, calls: n
   const run = Math.max(chain, cores, caller);
 
   const crowd = workers / processors(conditions, machine.cores, workers);
-  const startMs = warm ? 0 : startOf(costs, workers) / conditions.alone + (call.load + call.cold) * crowd;
+  const startMs = warm ? 0 : startOf(costs, workers) + (call.load + call.cold) * crowd;
   return {
     ...used,
     ms: startMs + run + costs.roundTrip,

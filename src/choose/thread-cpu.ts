@@ -54,7 +54,23 @@ function findClock(): Clock {
   }
 }
 
+/**
+ * Milliseconds that this thread has been ready to run and had no processor, all in all; undefined where the system does not
+ * tell. What a call took longer than its CPU time it has waited for: in this line, or for something of its own.
+ */
+export function queuedTime(): number | undefined {
+  try {
+    return schedstat(1);
+  } catch {
+    return undefined;
+  }
+}
+
 function readSchedstat(): number {
-  const [nanoseconds] = readFileSync(SCHEDSTAT, 'latin1').split(' ');
-  return Number(nanoseconds) / 1e6;
+  return schedstat(0);
+}
+
+/** CPU time, or time in line for it. Reading takes some 25 us. */
+function schedstat(field: 0 | 1): number {
+  return Number(readFileSync(SCHEDSTAT, 'latin1').split(' ')[field]) / 1e6;
 }
