@@ -24,6 +24,8 @@ const WORKERS = {
 const PROCESSES = {
   'cluster-task': compiled('backends/cluster/cluster-task'),
   'process-main': compiled('multiprocessing/process/process-main'),
+  // Imported with the first call that carries a trace.
+  'run-span': compiled('opentelemetry/run-span'),
   'remove-leftovers': compiled('multiprocessing/shared-memory/remove-leftovers'),
 };
 

@@ -32,7 +32,7 @@ export interface RunningTask extends CarriedTask {
   readonly workerName: string;
 }
 
-interface Carrier {
+export interface Carrier {
   /** What workers import that do not know it; importing that registers it. */
   readonly module?: string;
   /** What there is to carry, in the context of the caller; undefined: nothing. */
@@ -55,8 +55,12 @@ const key: unique symbol = Symbol.for('manyhands.context') as never;
 const shared = globalThis as { [key]?: Map<string, Carrier> };
 const carriers: Map<string, Carrier> = (shared[key] ??= new Map());
 
-function registerCarrier(name: string, carrier: Carrier): void {
+export function registerCarrier(name: string, carrier: Carrier): void {
   carriers.set(name, carrier);
+}
+
+export function unregisterCarrier(name: string): void {
+  carriers.delete(name);
 }
 
 /**

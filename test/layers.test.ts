@@ -58,6 +58,7 @@ const layers: Readonly<
     from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'pool', 'backends', 'index.ts'],
   },
   observe: { from: ['options.ts', 'events', 'futures'] },
+  opentelemetry: { from: ['options.ts', 'context.ts', 'events', 'futures'] },
   cluster: { from: ['options.ts', 'backends'] },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },
@@ -77,6 +78,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   picocolors: ['cli', 'compare'],
   'cli-table3': ['compare'],
   'prom-client': ['observe'],
+  '@opentelemetry/api': ['opentelemetry'],
 };
 
 interface Import {

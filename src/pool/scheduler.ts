@@ -19,7 +19,7 @@
  *    is submitted together travels together, and is sent in order of priority.
  */
 
-import { type Captured, type Carried, captureContext, packContext } from '../context.ts';
+import { type Carried, captureContext, packContext } from '../context.ts';
 import {
   type BrokenExecutorError,
   ExecutorShutdownError,
@@ -226,6 +226,7 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
       task.flags |= TIMED;
       task.trace = this.#observer.submitted(task, args.length);
     }
+    const carried = this.#carry(request, task);
     const refusal = this.#refusal(shape);
     if (refusal !== undefined || options.signal?.aborted) {
       own(task.future, task);
@@ -233,15 +234,8 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
       return task;
     }
     own(task.future, task);
-    const context = request.context ?? this.#contextOf(request);
-    let carried: Carried | undefined;
     try {
-      let values = args;
-      if (context !== undefined) {
-        carried = packContext(context, task.trace?.about());
-        values = [...args, carried];
-        task.flags |= CARRIES;
-      }
+      const values = carried === undefined ? args : [...args, carried];
       this.#channel.pack(task, values, options.transfer);
       // Naming a function for the first time takes about as long as a worker takes to start; so that comes
       // first.
@@ -256,9 +250,12 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     return task;
   }
 
-  /** What the caller has to carry. A map has looked when it began; by now somebody else may be at work. */
-  #contextOf({ arity }: TaskRequest): Captured | undefined {
-    return arity === undefined ? captureContext(this.#backend.kind === 'event-loop') : undefined;
+  /** What the call carries. A map has looked when it began: by now somebody else may be at work. */
+  #carry({ arity, context }: TaskRequest, task: Task): Carried | undefined {
+    const captured = arity === undefined ? captureContext(this.#backend.kind === 'event-loop') : context;
+    if (captured === undefined) return undefined;
+    task.flags |= CARRIES;
+    return packContext(captured, task.trace?.about());
   }
 
   /** Mostly it is the same function as the last time. */
