@@ -2,7 +2,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SubmitOptions } from '../../src/futures/submit-options.ts';
 import {
@@ -63,6 +63,10 @@ export interface BackendUnderTest {
   readonly kind: 'event-loop' | 'thread' | 'process';
   /** An executor; `workers` is how many tasks it can run at once. */
   make(workers?: number, options?: PoolOptions): Executor;
+  /** One that is made once for a group of rows, for those that leave it as it was: workers are slow to start. */
+  common(workers?: number): Executor;
+  /** Shuts the common ones down. */
+  endCommon(): Promise<void>;
   /** Why it has not what a row needs; undefined: it has. */
   lack(need: Need): string | undefined;
   /** A test of the contract, on this backend. */
@@ -95,10 +99,22 @@ const HANGS_MS = 60_000;
 
 function backendUnderTest(name: BackendUnderTest['name']): BackendUnderTest {
   const lack = (need: Need): string | undefined => lacking[name]?.[need];
+  const make = factories[name] as BackendUnderTest['make'];
+  const common = new Map<number, Executor>();
   return {
     name,
     kind: name.split(',')[0] as BackendUnderTest['kind'],
-    make: factories[name] as BackendUnderTest['make'],
+    make,
+    common(workers = 2) {
+      const executor = common.get(workers) ?? make(workers);
+      common.set(workers, executor);
+      return executor;
+    },
+    async endCommon() {
+      const executors = [...common.values()];
+      common.clear();
+      await Promise.all(executors.map((executor) => executor.shutdown()));
+    },
     lack,
     row(title: string, second: readonly Need[] | (() => Promise<void> | void), third?: () => unknown) {
       const needs = typeof second === 'function' ? [] : second;
@@ -119,7 +135,12 @@ export const backends: readonly BackendUnderTest[] = (
 
 /** Registers part of the contract for every backend. */
 export function contract(title: string, rows: (backend: BackendUnderTest) => void): void {
-  for (const backend of backends) describe(`${title} (${backend.name})`, () => rows(backend));
+  for (const backend of backends) {
+    describe(`${title} (${backend.name})`, () => {
+      rows(backend);
+      after(() => backend.endCommon());
+    });
+  }
 }
 
 /** Kept until the end of the program: a task that was given up may still look for its gate. */

@@ -5,9 +5,9 @@ import * as tasks from './fixtures/tasks.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
-contract('map', ({ make, row }) => {
+contract('map', ({ common, row }) => {
   row('gives an array in order, whatever the chunks', async () => {
-    await using pool = make(2);
+    const pool = common(2);
     for (const chunkSize of [1, 3, 1000, 'auto'] as const) {
       const results = await pool.with({ chunkSize }).map(tasks.square, numbers(250));
       assert.deepEqual(results, numbers(250).map(tasks.square));
@@ -16,7 +16,7 @@ contract('map', ({ make, row }) => {
   });
 
   row('takes several iterables of any kind, up to the shortest', async () => {
-    await using pool = make(2);
+    const pool = common(2);
     const sums = pool.map(tasks.add, new Set([1, 2, 3]), endlessNumbers());
     assert.deepEqual(await sums, [1, 3, 5]);
     const slowly = async function* (): AsyncGenerator<number> {
@@ -27,7 +27,7 @@ contract('map', ({ make, row }) => {
   });
 
   row('streams endless input, and pulls no further than it needs', async () => {
-    await using pool = make(2);
+    const pool = common(2);
     let pulled = 0;
     let closed = false;
     const input = function* (): Generator<number> {
@@ -48,7 +48,7 @@ contract('map', ({ make, row }) => {
   });
 
   row('throws an error in its place and goes on', async () => {
-    await using pool = make(2);
+    const pool = common(2);
     for (const chunkSize of [1, 4] as const) {
       const seen: unknown[] = [];
       const items = numbers(12);
@@ -73,7 +73,7 @@ contract('map', ({ make, row }) => {
   });
 
   row('awaited, rejects with the first error', async () => {
-    await using pool = make(2);
+    const pool = common(2);
     const items = numbers(100);
     const results = pool.map(
       tasks.endAt,
@@ -86,7 +86,7 @@ contract('map', ({ make, row }) => {
   });
 
   row('unordered, gives what is there first', async () => {
-    await using pool = make(2);
+    const pool = common(2);
     const gate = new Note();
     const results = pool.with({ ordered: false, chunkSize: 1 }).map(tasks.waitIfAny, [gate.path, '', '']);
     const iterator = results[Symbol.asyncIterator]();
@@ -97,7 +97,7 @@ contract('map', ({ make, row }) => {
   });
 
   row('left early, cancels what is pending', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const log = new Note();
     const items = numbers(500).map(String);
     for await (const result of pool.with({ chunkSize: 1, bufferSize: 5 }).map(
@@ -112,7 +112,7 @@ contract('map', ({ make, row }) => {
   });
 
   row('tells its progress', async () => {
-    await using pool = make(2);
+    const pool = common(2);
     const progress: Array<{ done: number; total?: number }> = [];
     await pool.with({ onProgress: (step) => progress.push(step) }).map(tasks.square, numbers(100));
     assert.deepEqual(progress.at(-1), { done: 100, total: 100 });
@@ -124,7 +124,7 @@ contract('map', ({ make, row }) => {
   });
 
   row('aborted while its input is awaited: the reason, and then the end', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const controller = new AbortController();
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => {
@@ -146,7 +146,7 @@ contract('map', ({ make, row }) => {
   });
 
   row('an error of the input is thrown after what came before it', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const input = function* (): Generator<number> {
       yield 1;
       throw new Error('the input is broken');
@@ -159,9 +159,9 @@ contract('map', ({ make, row }) => {
   });
 });
 
-contract('stream', ({ make, row }) => {
+contract('stream', ({ make, common, row }) => {
   row('gives what the generator yields', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const seen: number[] = [];
     for await (const value of pool.stream(tasks.upTo, 100)) seen.push(value);
     assert.deepEqual(seen, numbers(100));
@@ -173,7 +173,7 @@ contract('stream', ({ make, row }) => {
     ['an async generator', tasks.endlessLater],
   ] as const) {
     row(`a consumer that stops pulling stops ${kind}`, async () => {
-      await using pool = make(1);
+      const pool = common(1);
       const log = new Note();
       const stream = pool.with({ bufferSize: 8 }).stream(generator, log.path);
       for (let n = 0; n < 3; n += 1) assert.equal((await stream.next()).value, n);
@@ -189,7 +189,7 @@ contract('stream', ({ make, row }) => {
     });
 
     row(`leaving the loop ends ${kind}`, async () => {
-      await using pool = make(1);
+      const pool = common(1);
       const log = new Note();
       for await (const value of pool.stream(generator, log.path)) if (value === 5) break;
       assert.equal(log.lines.at(-1), 'finally');
@@ -198,7 +198,7 @@ contract('stream', ({ make, row }) => {
   }
 
   row('throws in its place, after all that came before', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const seen: number[] = [];
     const error = await failure(
       (async () => {
@@ -210,7 +210,7 @@ contract('stream', ({ make, row }) => {
   });
 
   row('a value that cannot cross ends it with the reason', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const stream = pool.stream(tasks.yieldUnsendable);
     assert.equal((await stream.next()).value, 1);
     assert.match(String(await failure(stream.next())), /item: a function/);
@@ -218,13 +218,13 @@ contract('stream', ({ make, row }) => {
   });
 
   row('of a function that is no generator: TypeError', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const error = await failure(pool.stream(tasks.notAGenerator as never).next());
     assert.match(String(error), /TypeError: stream\(\) needs a generator function/);
   });
 
   row('values come while the generator computes', ['parallelism'], async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const gate = new Note();
     const stream = pool.stream(tasks.yieldThenBlock, gate.path);
     assert.equal((await stream.next()).value, 'first');
@@ -244,7 +244,7 @@ contract('stream', ({ make, row }) => {
   });
 
   row('left before the first step: nothing runs', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const log = new Note();
     const stream = pool.stream(tasks.endless, log.path);
     await stream.return?.();

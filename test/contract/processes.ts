@@ -26,6 +26,14 @@ export function children(): number[] {
     .filter(alive);
 }
 
+/**
+ * The names of regions in /dev/shm, of this program and of others. Blocks that have names of their own, which tests that run at
+ * the same time make and remove, are none of these.
+ */
+export function regionNames(): string[] {
+  return readdirSync('/dev/shm').filter((name) => name.startsWith('manyhands-'));
+}
+
 /** What keeps, or could keep, this program open, by kind. */
 export function resources(): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { backends, Note, until } from './backends.ts';
-import { alive } from './processes.ts';
+import { alive, regionNames } from './processes.ts';
 
 const library = JSON.stringify(new URL('../../src/index.js', import.meta.url).href);
 const fixtures = JSON.stringify(new URL('./fixtures/tasks.js', import.meta.url).href);
@@ -191,7 +190,7 @@ describe('the parent of worker processes', () => {
   }
 
   it('killed at any moment under load takes its workers along, and leaves nothing', limit, async () => {
-    const memory = readdirSync('/dev/shm');
+    const memory = regionNames();
     for (const ms of [0, 5, 50]) {
       const program = start(
         `const large = new Uint8Array(1_000_000);
@@ -213,7 +212,7 @@ describe('the parent of worker processes', () => {
       assert.equal((await program.ended).signal, 'SIGKILL', program.stderr());
       await until('all workers have ended', () => !workers.some(alive));
     }
-    assert.deepEqual(readdirSync('/dev/shm'), memory);
+    assert.deepEqual(regionNames(), memory);
     const next = await run('console.log(await pool.submit(tasks.add, 1, 2));', 'process');
     assert.deepEqual(next.lines(), ['3']);
   });

@@ -1,11 +1,12 @@
 // Long runs in bad weather: workers that are killed all the time, and workers that come and go by the
-// hundred.
+// hundred. `npm run test:stress` makes them longer.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Executor, ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/index.ts';
 import { laneRegionBytes, shapeFor } from '../../src/pool/shared/sharing.ts';
+import { STRESS } from '../stress.ts';
 import { until } from './backends.ts';
 import * as tasks from './fixtures/tasks.ts';
 import { alive, children, resources } from './processes.ts';
@@ -15,10 +16,14 @@ const collect = runInNewContext('gc') as () => void;
 
 /** How often a worker is killed, how often at most, and how many tasks have to survive that. */
 const KILL_EVERY_MS = 50;
-const KILLS = 100;
-const TASKS = 10_000;
+const KILLS = 30 * STRESS;
+const TASKS = 10_000 * STRESS;
 
-const limit = { timeout: 120_000 };
+/** How many workers of each kind come and go. Memory is compared when there have been some. */
+const WORKERS = 100 * STRESS;
+const EARLY_WORKERS = 20;
+
+const limit = { timeout: 60_000 * STRESS };
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
 let untouched: Record<string, number>;
@@ -76,7 +81,7 @@ describe('a pool whose processes are killed at random', () => {
   });
 });
 
-describe('a pool that makes and drops 200 workers', () => {
+describe(`a pool that makes and drops ${WORKERS} workers`, () => {
   const cases: ReadonlyArray<[string, () => Executor]> = [
     ['thread', () => new ThreadPoolExecutor({ maxWorkers: 2, maxTasksPerChild: 1 })],
     ['process', () => new ProcessPoolExecutor({ maxWorkers: 2, maxTasksPerChild: 1 })],
@@ -96,9 +101,9 @@ describe('a pool that makes and drops 200 workers', () => {
         collect();
         return process.memoryUsage();
       };
-      await run(40);
+      await run(EARLY_WORKERS);
       const early = memory();
-      await run(160);
+      await run(WORKERS - EARLY_WORKERS);
       // V8 counts what is mapped of a lane, touched or not, and two workers may be there still. One that has ended a moment
       // ago is let go of when its pipes are closed.
       const lanes = 2 * laneRegionBytes(shapeFor(2));
@@ -106,7 +111,7 @@ describe('a pool that makes and drops 200 workers', () => {
         const late = memory();
         return late.heapUsed - early.heapUsed < 4e6 && late.external - early.external - lanes < 4e6;
       });
-      assert.ok(pool.statistics().workersStarted >= 200);
+      assert.ok(pool.statistics().workersStarted >= WORKERS);
       assert.equal(pool.statistics().workersDied, 0);
       await pool.shutdown();
       await assertNothingLeft();

@@ -11,9 +11,9 @@ import {
 import { contract, failure, Note, until, whenRunning } from './backends.ts';
 import * as tasks from './fixtures/tasks.ts';
 
-contract('values', ({ kind, make, row }) => {
+contract('values', ({ kind, make, common, row }) => {
   row('arguments are read inside submit, map and stream', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const list = [1];
     const bytes = new Uint8Array([1, 2, 3]);
     const items = [[1], [2]];
@@ -30,7 +30,7 @@ contract('values', ({ kind, make, row }) => {
   });
 
   row('values cross as structuredClone copies them', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const cycle: Record<string, unknown> = { name: 'cycle' };
     cycle['self'] = cycle;
     const shared = { shared: true };
@@ -60,7 +60,7 @@ contract('values', ({ kind, make, row }) => {
   });
 
   row('large values cross whole', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const text = 'ä€𝄞'.repeat(100_000);
     const bytes = new Uint8Array(2_000_000).map((_, n) => n);
     assert.equal(await pool.submit(tasks.same, text), text);
@@ -68,14 +68,14 @@ contract('values', ({ kind, make, row }) => {
   });
 
   row('nothing that could be mistaken for an option or a promise is', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     assert.deepEqual(await pool.submit(tasks.same, { timeout: 0, signal: 5 }), { timeout: 0, signal: 5 });
     const thenable = { value: 1, then: undefined };
     assert.deepEqual(await pool.submit(tasks.same, thenable), thenable);
   });
 
   row('what is moved is gone here, arguments', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const marked = new Uint8Array(50_000).fill(1);
     assert.equal(await pool.submit(tasks.sum, transfer(marked, [marked.buffer])), 50_000);
     assert.equal(marked.length, 0);
@@ -85,7 +85,7 @@ contract('values', ({ kind, make, row }) => {
   });
 
   row('what is moved is gone there, results', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     assert.deepEqual(await pool.submit(tasks.makeMoved, 50_000), new Uint8Array(50_000).fill(1));
     assert.equal((await pool.submit(tasks.makeAndKeep, 50_000)).length, 50_000);
     assert.equal(await pool.submit(tasks.lengthOfKept), 0);
@@ -106,7 +106,7 @@ contract('values', ({ kind, make, row }) => {
   });
 
   row('ports are moved, or refused where they cannot be', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const { port1, port2 } = new MessageChannel();
     const future = pool.submit(
       (port: typeof port2) => {
@@ -130,7 +130,7 @@ contract('values', ({ kind, make, row }) => {
   });
 
   row('shared memory is shared between threads, and refused between processes', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const shared = new Int32Array(new SharedArrayBuffer(8));
     const future = pool.submit(tasks.visit, shared, 1);
     if (kind === 'process') assert.ok((await failure(future)) instanceof NotShareableError);
@@ -141,9 +141,9 @@ contract('values', ({ kind, make, row }) => {
   });
 });
 
-contract('options of a task', ({ make, row, lack }) => {
+contract('options of a task', ({ make, common, row, lack }) => {
   row('priority: the more urgent first, first in, first out within one', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const gate = new Note();
     const log = new Note();
     const { options, running } = whenRunning();
@@ -159,7 +159,7 @@ contract('options of a task', ({ make, row, lack }) => {
   });
 
   row('an urgent task overtakes what lies in the hands of workers', ['taking back'], async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const gate = new Note();
     const log = new Note();
     const { options, running } = whenRunning();
@@ -182,7 +182,7 @@ contract('options of a task', ({ make, row, lack }) => {
   });
 
   row('retries: not for what throws', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const log = new Note();
     const throws = pool.with({ retries: 3 }).submit(tasks.endOnce, 'error', log.path, 1);
     assert.equal(((await failure(throws)) as Error).message, 'as asked');
@@ -200,7 +200,7 @@ contract('options of a task', ({ make, row, lack }) => {
   });
 
   row('name, attempt, workerName and signal, in the task and after an await', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const self = await pool.with({ name: 'portrait' }).submit(tasks.self);
     assert.match(self.workerName ?? '', /Executor-\d+_0$/);
     assert.deepEqual(
@@ -219,7 +219,7 @@ contract('options of a task', ({ make, row, lack }) => {
   });
 
   row('onReport hears every report, in order, before the result', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const reports: unknown[] = [];
     const values = [1, { deep: [new Date(0)] }, null, undefined, 'last'];
     const count = await pool
@@ -230,7 +230,7 @@ contract('options of a task', ({ make, row, lack }) => {
   });
 
   row('a task that blocks is heard while it blocks', ['parallelism'], async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const gate = new Note();
     assert.equal(
       await pool.with({ onReport: () => gate.open() }).submit(tasks.reportThenBlock, gate.path),
@@ -239,14 +239,14 @@ contract('options of a task', ({ make, row, lack }) => {
   });
 
   row('a report that cannot cross throws in the task', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const error = await failure(pool.submit(tasks.reportUnsendable));
     assert.ok(error instanceof NotShareableError);
     assert.match(error.message, /report\.callback: a function/);
   });
 
   row('an onReport that throws stops nothing', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
     const bad = pool.with({
       onReport: () => {
@@ -275,7 +275,7 @@ contract('options of a task', ({ make, row, lack }) => {
   });
 
   row('a wrong option names the option, the rule and the value', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const wrong: ReadonlyArray<[object, RegExp]> = [
       [{ timeout: -1 }, /^timeout must be >= 0 milliseconds, received -1$/],
       [{ queueTimeout: Number.NaN }, /^queueTimeout must be >= 0 milliseconds, received NaN$/],
@@ -300,7 +300,7 @@ contract('options of a task', ({ make, row, lack }) => {
   });
 
   row('with keeps what it does not change, and shares the pool', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const named = pool.with({ name: 'one' }).with({ priority: 1 });
     assert.equal((await named.submit(tasks.self)).name, 'one');
     assert.equal((await named.with({ name: undefined }).submit(tasks.self)).name, 'self');
@@ -340,7 +340,7 @@ contract('options of a task', ({ make, row, lack }) => {
   });
 
   row('a future says where its task is', async () => {
-    await using pool = make(1);
+    const pool = common(1);
     const gate = new Note();
     const first = whenRunning();
     const busy = pool.with(first.options).submit(tasks.waitFor, gate.path, 1);
@@ -355,7 +355,7 @@ contract('options of a task', ({ make, row, lack }) => {
   });
 
   row('a task that is slow delays nobody else', ['parallelism'], async () => {
-    await using pool = make(2);
+    const pool = common(2);
     await pool.map(
       tasks.same,
       Array.from({ length: 100 }, (_, n) => n),

@@ -10,6 +10,7 @@ import { createProcessRegion } from '../../src/memory/process-region.ts';
 import type { Region } from '../../src/memory/region.ts';
 import { errors, type System } from '../../src/memory/system.ts';
 import { ThreadRegion } from '../../src/memory/thread-region.ts';
+import { STRESS } from '../stress.ts';
 import {
   CHURNED,
   churn,
@@ -22,13 +23,13 @@ import {
   using,
 } from './arena-support.ts';
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 60_000 * STRESS };
 
 /** How many are killed, one after the other: mostly threads, which start fast also where all cores are busy. */
 const ROUNDS: Readonly<Record<string, number>> = {
-  [threads.name]: 32,
-  [processes.name]: 10,
-  [threadsOfProcesses.name]: 10,
+  [threads.name]: 12 * STRESS,
+  [processes.name]: 4 * STRESS,
+  [threadsOfProcesses.name]: 6 * STRESS,
 };
 
 function make(size: number): { region: Region; allocator: Allocator } {

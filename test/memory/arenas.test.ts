@@ -1,10 +1,10 @@
 // How threads and processes find each other's arenas, and what is left when they end.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { InvalidStateError, SharedMemoryUnavailableError } from '../../src/errors.ts';
 import * as arenas from '../../src/memory/arena/arenas.ts';
 import { type ProcessPlace, places } from '../../src/memory/arena/places.ts';
+import { regionNames } from '../contract/processes.ts';
 import { runNode } from '../tasks/support.ts';
 import { type Actor, collectGarbage, startProcess, startThread, until } from './arena-support.ts';
 import { descriptors } from './support.ts';
@@ -187,12 +187,12 @@ describe('when threads and processes have ended', () => {
       // With the first ones Node opens what it keeps.
       await useAndEnd(start, 'async');
       await nobodyIsLeft();
-      const before = { descriptors: descriptors().length, shm: readdirSync('/dev/shm') };
+      const before = { descriptors: descriptors().length, shm: regionNames() };
       for (const how of ['async', 'sync', 'async'] as const) await useAndEnd(start, how);
       await nobodyIsLeft();
       assert.equal(arenas.processArena().id, id);
       await until(() => descriptors().length <= before.descriptors);
-      assert.deepEqual(readdirSync('/dev/shm'), before.shm);
+      assert.deepEqual(regionNames(), before.shm);
     });
   }
 });

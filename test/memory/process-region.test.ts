@@ -1,7 +1,7 @@
 // What the regions of processes leave behind (nothing), and how they end.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -9,12 +9,12 @@ import { InvalidStateError } from '../../src/errors.ts';
 import { load } from '../../src/memory/linux.ts';
 import { createProcessRegion, openProcessRegion } from '../../src/memory/process-region.ts';
 import { ThreadRegion } from '../../src/memory/thread-region.ts';
+import { regionNames } from '../contract/processes.ts';
 import { runNode } from '../tasks/support.ts';
 import { begun, descriptors, makeProcessRegion, startProcess } from './support.ts';
 
 const MIB = 2 ** 20;
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}.js`, import.meta.url));
-const names = (): string[] => readdirSync('/dev/shm');
 const mapped = (): number => readFileSync('/proc/self/maps', 'utf8').split('memfd:manyhands').length - 1;
 
 describe('closing a region', () => {
@@ -57,7 +57,7 @@ describe('closing a region', () => {
   });
 
   it('leaves no descriptor, no mapping and no name behind', () => {
-    const before = { descriptors: descriptors(), names: names(), mapped: mapped() };
+    const before = { descriptors: descriptors(), names: regionNames(), mapped: mapped() };
     for (let n = 0; n < 200; n += 1) {
       const region = makeProcessRegion(MIB);
       assert.ok(region.commit(0, 64 * 1024));
@@ -65,7 +65,7 @@ describe('closing a region', () => {
       if (n % 4 === 0) openProcessRegion(region.handle, { duplicate: true }).region?.close();
       region.close();
     }
-    assert.deepEqual({ descriptors: descriptors(), names: names(), mapped: mapped() }, before);
+    assert.deepEqual({ descriptors: descriptors(), names: regionNames(), mapped: mapped() }, before);
   });
 
   it('gives the addresses back when nobody has a view, and so does dropping a region', async () => {
@@ -88,14 +88,14 @@ describe('closing a region', () => {
 
 describe('the memory of a region', { timeout: 60_000 }, () => {
   it('has no name, also when those who have it are killed', async () => {
-    const before = names();
+    const before = regionNames();
     const region = makeProcessRegion(MIB);
     region.commit(0, MIB);
     const others = [1, 2].map(() => startProcess(region, 'waitOut'));
     await begun(region, 2);
-    assert.deepEqual(names(), before);
+    assert.deepEqual(regionNames(), before);
     await Promise.all(others.map((other) => other.end()));
-    assert.deepEqual(names(), before);
+    assert.deepEqual(regionNames(), before);
     region.close();
   });
 
@@ -126,7 +126,7 @@ describe('the memory of a region', { timeout: 60_000 }, () => {
   });
 
   it('is found by shm_open where there is no memfd_create, without leaving a name', () => {
-    const before = names();
+    const before = regionNames();
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
     const withoutMemfd = {
       ...koffi,
@@ -144,7 +144,7 @@ describe('the memory of a region', { timeout: 60_000 }, () => {
     const { region, unavailable } = createProcessRegion(MIB, from);
     assert.ok(region !== undefined, unavailable);
     assert.ok(region.commit(0, MIB));
-    assert.deepEqual(names(), before);
+    assert.deepEqual(regionNames(), before);
     assert.equal(mapped(), 0);
     const other = openProcessRegion(region.handle, { duplicate: true }).region;
     region.words[9] = 9;

@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { STRESS } from '../stress.ts';
 import type { Numbered } from './fixtures/actor.ts';
-import { type Actor, limit, processes, type ReachOfQueues, reaches, threads } from './support.ts';
+import { type Actor, processes, type ReachOfQueues, reaches, threads } from './support.ts';
 
 /** A process takes ten times as long to start as a thread. */
 const rounds = (reach: ReachOfQueues, count: number): number =>
-  reach === processes ? Math.ceil(count / 4) : count;
+  STRESS * (reach === processes ? Math.ceil(count / 4) : count);
+const limit = { timeout: 60_000 * STRESS };
 const { random } = Math;
 const ballast = 'b'.repeat(300);
 
@@ -23,7 +25,7 @@ for (const reach of reaches) {
       it(`producers, maxSize ${maxSize}: what came is all that each has put, in order`, limit, async () => {
         const queue = reach.queue<Numbered>({ maxSize });
         const next = new Map<number, number>();
-        for (let who = 0; who < rounds(reach, 24); who += 1) {
+        for (let who = 0; who < rounds(reach, 12); who += 1) {
           const form = who % 2 === 0 ? 'Sync' : 'async';
           const producer = reach.start('produce', queue, who, 1e9, form, who % 3 === 0 ? ballast : undefined);
           const take = ([from, number]: Numbered): void => {
@@ -49,7 +51,7 @@ for (const reach of reaches) {
       const to = reach.queue<Numbered>();
       const seen = new Set<number>();
       let put = 0;
-      const deaths = rounds(reach, 24);
+      const deaths = rounds(reach, 12);
       for (let round = 0; round < deaths; round += 1) {
         const isAsync = round % 2 === 1;
         const consumer: Actor<void> = reach.start(isAsync ? 'forwardAsync' : 'forward', from, to);

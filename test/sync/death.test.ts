@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidStateError, OwnerDiedError } from '../../src/errors.ts';
 import type { Guard } from '../../src/sync/guard.ts';
+import { STRESS } from '../stress.ts';
 import { type Scene, scene } from './actors.ts';
 import { CLASHES, HOLDS, hammer, PROGRESS, STOP, TOKENS, TOLD } from './fixtures/deeds.ts';
 import { FORMS, HANGS_MS, REACHES, until } from './stage.ts';
@@ -13,9 +14,8 @@ const HERE = 0;
 const SURVIVOR = 1;
 const VICTIM = 2;
 
-/** Set it high to look for what happens rarely. */
-const { MANYHANDS_DEATH_ROUNDS: many } = process.env;
-const rounds = { threads: Number(many ?? 12), processes: Number(many ?? 8) };
+/** Each with another victim. */
+const rounds = { threads: 6 * STRESS, processes: 4 * STRESS };
 
 function at(words: Int32Array, index: number): number {
   return Atomics.load(words, index);
@@ -34,7 +34,7 @@ async function anyMoment(): Promise<void> {
 
 for (const reach of REACHES) {
   const on = (title: string, body: (scene: Scene) => Promise<void>): void => {
-    test(`${title} [${reach}]`, { timeout: HANGS_MS }, () => scene(reach, body));
+    test(`${title} [${reach}]`, { timeout: HANGS_MS * STRESS }, () => scene(reach, body));
   };
 
   for (const form of FORMS) {

@@ -639,8 +639,8 @@ inScene('await using waits for the process; using takes one that has ended', asy
   await done.join();
 });
 
-test('fifty children at once, some killed at their start', LIMIT, async () => {
-  const children = Array.from({ length: 50 }, (_, n) =>
+test('twenty children at once, some killed at their start', LIMIT, async () => {
+  const children = Array.from({ length: 20 }, (_, n) =>
     n % 5 === 0
       ? new Process({ target: tasks.neverEnds })
       : new Process({ target: tasks.exitWith, args: [n] }),

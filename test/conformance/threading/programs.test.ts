@@ -39,10 +39,10 @@ describe('a program', () => {
   test('ThreadJoinOnShutdown.test_4_daemon_threads: leaves its daemons, in silence', limit, async () => {
     const outcome = await runProgram(`
       const here = new Int32Array(new SharedArrayBuffer(4));
-      for (let n = 0; n < 40; n += 1) {
+      for (let n = 0; n < 12; n += 1) {
         new lib.Thread({ target: tasks.readForEver, args: [here], daemon: true }).start();
       }
-      while (Atomics.load(here, 0) < 40) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (Atomics.load(here, 0) < 12) await new Promise((resolve) => setTimeout(resolve, 5));
       console.log('over');`);
     assert.deepEqual(outcome, ended('over'));
   });
