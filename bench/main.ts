@@ -7,6 +7,7 @@ import pc from 'picocolors';
 import { contestants } from './contestants/index.ts';
 import { currentLoad, describeEnvironment } from './environment.ts';
 import { endMeasurements } from './measure.ts';
+import { addRegret } from './regret/command.ts';
 import { comparisonsOf, environmentLines, tablesOf } from './report.ts';
 import { type Heat, type Plan, run } from './runner.ts';
 import { asMarkdown, asText } from './table.ts';
@@ -123,5 +124,7 @@ const program = new Command('bench')
     }
     await bench(plan, options);
   });
+
+addRegret(program, positive);
 
 await program.parseAsync();

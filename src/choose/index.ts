@@ -2,6 +2,17 @@
 export type { Advice, Crossover, Curve, Option, Words } from './advice.ts';
 export { type AdviseOptions, advise } from './advise.ts';
 export type { Check } from './check.ts';
+
+export {
+  AutoExecutor,
+  type AutoExecutorOptions,
+  type AutoOptions,
+  type AutoStatistics,
+  type FunctionPlacement,
+  map,
+  type PlacingExecutor,
+  run,
+} from './auto/index.ts';
 export type { Crossing } from './crossing.ts';
 export type { Growth, SizeOf } from './growth.ts';
 export type { BackendCosts, MachineCosts, MessageCosts } from './machine.ts';

@@ -21,6 +21,8 @@ export interface TaskRequest {
   readonly options: SubmitOptions;
   /** Has the worker measure the call, and hears of it: once when it first awaits something, and when it is over. */
   readonly onMeasured?: ((measurement: Measurement) => void) | undefined;
+  /** Where it was submitted, as V8 notes a stack, if that was elsewhere. */
+  readonly submitted?: { readonly stack?: string } | undefined;
 }
 
 /** How a call, or all calls of a chunk together, spent their time on a worker. In milliseconds. */
@@ -88,7 +90,7 @@ export interface WorkerStatistics {
 
 /** An immutable snapshot. Counts are since the executor was made. */
 export interface ExecutorStatistics {
-  readonly backend: 'event-loop' | 'thread' | 'process' | 'cluster';
+  readonly backend: 'event-loop' | 'thread' | 'process' | 'cluster' | 'auto';
   readonly state: 'open' | 'closing' | 'closed' | 'broken';
   readonly maxWorkers: number;
   readonly concurrency: number;

@@ -86,8 +86,8 @@ export class Answers {
     const { measuring } = task;
     if (measuring === undefined) return;
     task.spoke = true;
-    const { asynchronous, blocked } = measuring;
-    this.#outbox.push([MEASURED, task.id, asynchronous, blocked, measuring.busy, ms]);
+    const { asynchronous, blocked, busy } = measuring;
+    this.#outbox.push([MEASURED, task.id, asynchronous, blocked, busy, ms]);
   }
 
   /** The next value of a stream. */

@@ -3,45 +3,57 @@
  *
  * What counts is how long the event loop is kept busy, and not processor time: a call that blocks in a system call
  * uses no processor, and is as bad a guest on a program's event loop as one that computes.
+ *
+ * Nobody tells whose callback the loop runs, short of `async_hooks`, which would slow down all of them. So what a call
+ * does after it has first awaited is its part of all that the loop did meanwhile: as much for each call that began, and
+ * each that ended. That is exact for a call that is alone, and the average where many calls of one function wait together.
+ * To share each moment among those that are there would not be: of a burst, the first would get what all of them cost.
  */
 
+/** The calls of one worker that await something. */
+export class Company {
+  /** How many have begun to wait, and how many were over, so far. */
+  turns = 0;
+}
+
+/** One call that is measured. */
 export class Measuring {
   /** The call returned a promise. */
   asynchronous = false;
-  readonly #running: () => number;
+  /** Milliseconds until it returned. */
+  blocked = 0;
+  /** Milliseconds of the event loop that it took. */
+  busy = 0;
+  readonly #company: Company;
   readonly #startedAt: number = performance.now();
-  #returnedAt: number | undefined;
-  /** How busy the loop was so far when the call had returned a promise, and with how many tasks. */
   #active = 0;
-  #company = 0;
+  #turns = 0;
 
-  /** @param running how many tasks are under way on this worker. */
-  constructor(running: () => number) {
-    this.#running = running;
+  constructor(company: Company) {
+    this.#company = company;
   }
 
   /** The call has returned a promise. */
   awaits(): void {
+    this.#return();
     this.asynchronous = true;
-    this.#returnedAt = performance.now();
     this.#active = performance.eventLoopUtilization().active;
-    this.#company = this.#running();
+    this.#turns = this.#company.turns;
   }
 
-  /** Milliseconds until it returned. */
-  get blocked(): number {
-    return (this.#returnedAt ?? performance.now()) - this.#startedAt;
-  }
-
-  /**
-   * Milliseconds of the event loop that it took so far.
-   *
-   * Nobody tells whose callback the loop runs, short of `async_hooks`, which would slow down all of them. Calls that wait at
-   * the same time are mostly calls of one function, and then an equal part for each is right on the average.
-   */
-  get busy(): number {
-    if (!this.asynchronous) return this.blocked;
+  /** The call is over. */
+  over(): void {
+    if (!this.asynchronous) {
+      this.#return();
+      return;
+    }
     const active = performance.eventLoopUtilization().active - this.#active;
-    return this.blocked + Math.max(0, active) / Math.max(1, (this.#company + this.#running()) / 2);
+    const turns = this.#company.turns - this.#turns + 1;
+    this.busy = this.blocked + Math.max(0, active) / turns;
+  }
+
+  #return(): void {
+    this.blocked = performance.now() - this.#startedAt;
+    this.busy = this.blocked;
   }
 }

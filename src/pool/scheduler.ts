@@ -216,7 +216,8 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
   #prepare(request: TaskRequest, shape: number): Task {
     const { options, fn, args, arity = 0 } = request;
     const flags = options.timeout === undefined ? shape : shape | SAY_STARTED;
-    const task = new Task(this, this.#nextId++, fn, options, flags, arity, this.#stacks.take(fn));
+    const submitted = request.submitted ?? this.#stacks.take(fn);
+    const task = new Task(this, this.#nextId++, fn, options, flags, arity, submitted);
     this.counts.submitted += 1;
     if (request.onMeasured !== undefined) {
       task.flags |= MEASURE;

@@ -52,7 +52,7 @@ import {
 import { Answers } from './answers.ts';
 import { toMachineTime } from './clock.ts';
 import { CreditedStream } from './credited-stream.ts';
-import { Measuring } from './measuring.ts';
+import { Company, Measuring } from './measuring.ts';
 import { runChunk } from './run-chunk.ts';
 import { Running } from './running.ts';
 import * as record from './shared/record.ts';
@@ -96,6 +96,7 @@ export class WorkerRuntime {
   readonly #wanted = new Map<number, number>();
   /** Those of them that were aborted before their call came, and why. */
   readonly #unwanted = new Map<number, unknown>();
+  readonly #company = new Company();
   #stopping = false;
   #serving = false;
   #advancePlanned = false;
@@ -356,7 +357,7 @@ export class WorkerRuntime {
     const task = fn as (...args: unknown[]) => unknown;
     const { context } = running;
     let outcome: unknown;
-    if ((flags & MEASURE) !== 0) running.measuring = new Measuring(() => this.#running.size);
+    if ((flags & MEASURE) !== 0) running.measuring = new Measuring(this.#company);
     try {
       outcome =
         context === undefined
@@ -369,6 +370,7 @@ export class WorkerRuntime {
     if (isThenable(outcome)) {
       this.#running.set(running.id, running);
       if (running.measuring !== undefined) this.#awaits(running, running.measuring);
+      this.#company.turns += 1;
       Promise.resolve(outcome).then(
         (value) => this.#succeed(running, value),
         (error: unknown) => this.#fail(running, error),
@@ -422,6 +424,12 @@ export class WorkerRuntime {
     else if ((flags & SAY_STARTED) === 0) this.#host.post([[STARTED, id, time]]);
   }
 
+  #noteEnd(running: Running): void {
+    if (running.measuring === undefined) return;
+    running.measuring.over();
+    this.#answers.measured(running, this.#now - running.startedAt);
+  }
+
   readonly #report = (running: Running, value: unknown): void => {
     if (!running.over) this.#answers.report(running, value);
   };
@@ -435,7 +443,7 @@ export class WorkerRuntime {
   #succeed(running: Running, value: unknown): void {
     if (running.over) return;
     this.#now = performance.now();
-    this.#answers.measured(running, this.#now - running.startedAt);
+    this.#noteEnd(running);
     this.#answers.returned(running, this.#now - running.startedAt, value);
     this.#over(running);
   }
@@ -443,7 +451,7 @@ export class WorkerRuntime {
   #fail(running: Running, error: unknown): void {
     if (running.over) return;
     this.#now = performance.now();
-    this.#answers.measured(running, this.#now - running.startedAt);
+    this.#noteEnd(running);
     this.#answers.threw(running, this.#now - running.startedAt, error);
     this.#over(running);
   }
@@ -451,6 +459,7 @@ export class WorkerRuntime {
   #over(running: Running): void {
     running.over = true;
     const wasLong = this.#running.delete(running.id);
+    if (wasLong) this.#company.turns += 1;
     // Back in `#advance` or `#serve` this costs nothing; from a callback it is what begins the next task.
     if (wasLong || this.#answers.wait) this.#planAdvance();
   }

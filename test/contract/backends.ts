@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { AutoExecutor } from '../../src/choose/index.ts';
 import type { SubmitOptions } from '../../src/futures/submit-options.ts';
 import {
   EventLoopExecutor,
@@ -52,6 +53,11 @@ const lacking: Readonly<Record<string, Readonly<Partial<Record<Need, string>>>>>
     pipes: 'there is no pipe to write to',
   },
   process: { moving: unmoved },
+  auto: {
+    'pool options': 'it has pools of several kinds, whose options are its own business',
+    pipes: 'what it has not seen crash it runs on threads, and there is no pipe to write to',
+    bytes: 'what is known to be trivial runs here, and there is nothing to decode',
+  },
   'process, plain': {
     moving: unmoved,
     'taking back': 'what was written to a pipe cannot be taken back; a few ms of work count as begun',
@@ -59,8 +65,8 @@ const lacking: Readonly<Record<string, Readonly<Partial<Record<Need, string>>>>>
 };
 
 export interface BackendUnderTest {
-  readonly name: 'event-loop' | 'thread' | 'thread, plain' | 'process' | 'process, plain';
-  readonly kind: 'event-loop' | 'thread' | 'process';
+  readonly name: 'event-loop' | 'thread' | 'thread, plain' | 'process' | 'process, plain' | 'auto';
+  readonly kind: 'event-loop' | 'thread' | 'process' | 'auto';
   /** An executor; `workers` is how many tasks it can run at once. */
   make(workers?: number, options?: PoolOptions): Executor;
   /** One that is made once for a group of rows, for those that leave it as it was: workers are slow to start. */
@@ -92,6 +98,7 @@ const factories: Readonly<Record<string, BackendUnderTest['make']>> = {
   'thread, plain': (workers, options) => onThreads(workers, { channel: 'plain', ...options }),
   process: onProcesses,
   'process, plain': (workers, options) => onProcesses(workers, { channel: 'plain', ...options }),
+  auto: (maxWorkers = 2) => new AutoExecutor({ maxWorkers, resourceLimits: smallHeap }),
 };
 
 /** No row takes so long, however busy the machine; one that does hangs, and should say where. */
@@ -130,7 +137,7 @@ function backendUnderTest(name: BackendUnderTest['name']): BackendUnderTest {
 }
 
 export const backends: readonly BackendUnderTest[] = (
-  ['event-loop', 'thread', 'thread, plain', 'process', 'process, plain'] as const
+  ['event-loop', 'thread', 'thread, plain', 'process', 'process, plain', 'auto'] as const
 ).map(backendUnderTest);
 
 /** Registers part of the contract for every backend. */

@@ -192,7 +192,7 @@ contract('the end of a worker', ({ kind, make, row }) => {
         stderr: ['so long'],
       },
     );
-    assert.match(workerName, /PoolExecutor-\d+_0$/);
+    assert.match(workerName, /(?:Pool|Auto)Executor-\d+_0$/);
     assert.match(error.message, /died while it ran task lastWords: it exited with code 9/);
     assert.equal(await pool.submit(tasks.add, 1, 1), 2);
     assert.equal(pool.statistics().workersDied, 1);

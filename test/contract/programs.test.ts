@@ -9,6 +9,7 @@ import { backends, Note, until } from './backends.ts';
 import { alive, regionNames } from './processes.ts';
 
 const library = JSON.stringify(new URL('../../src/index.js', import.meta.url).href);
+const choosing = JSON.stringify(new URL('../../src/choose/index.js', import.meta.url).href);
 const fixtures = JSON.stringify(new URL('./fixtures/tasks.js', import.meta.url).href);
 const executors = {
   'event-loop': 'new lib.EventLoopExecutor()',
@@ -16,6 +17,7 @@ const executors = {
   'thread, plain': "new lib.ThreadPoolExecutor({ channel: 'plain', maxWorkers: 2 })",
   process: 'new lib.ProcessPoolExecutor({ maxWorkers: 2 })',
   'process, plain': "new lib.ProcessPoolExecutor({ channel: 'plain', maxWorkers: 2 })",
+  auto: 'new AutoExecutor({ maxWorkers: 2 })',
 };
 
 /** Those that still run: a test that failed must not keep them, and itself, alive. */
@@ -37,6 +39,7 @@ function start(text: string, kind: keyof typeof executors, flags: readonly strin
   const source = `
     import * as lib from ${library};
     import * as tasks from ${fixtures};
+    ${kind === 'auto' ? `const { AutoExecutor } = await import(${choosing});` : ''}
     const pool = ${executors[kind]};
     ${text}`;
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
