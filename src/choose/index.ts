@@ -1,8 +1,6 @@
 /** `manyhands/choose`: which backend is right for a function, by measurement. */
 export type { Advice, Crossover, Curve, Option, Words } from './advice.ts';
 export { type AdviseOptions, advise } from './advise.ts';
-export type { Check } from './check.ts';
-
 export {
   AutoExecutor,
   type AutoExecutorOptions,
@@ -13,6 +11,7 @@ export {
   type PlacingExecutor,
   run,
 } from './auto/index.ts';
+export type { Check } from './check.ts';
 export type { Crossing } from './crossing.ts';
 export type { Growth, SizeOf } from './growth.ts';
 export type { BackendCosts, MachineCosts, MessageCosts } from './machine.ts';

@@ -12,6 +12,7 @@ const documents = [
   'CHANGELOG.md',
   'docs/architecture.md',
   'docs/cluster.md',
+  'docs/choose.md',
   'docs/design.md',
   'docs/observe.md',
   'examples/README.md',

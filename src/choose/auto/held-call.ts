@@ -7,6 +7,7 @@
  * is: a thousand downloads, two at a time on two threads, would take five hundred times as long as they need.
  */
 
+import { captureContext } from '../../context.ts';
 import type { Engine, TaskRequest } from '../../futures/engine.ts';
 import { Future, hasFailed, type Owner, outcomeOf, own } from '../../futures/future.ts';
 import type { SubmitStack } from '../../pool/submit-stack.ts';
@@ -40,7 +41,8 @@ export class HeldCall implements Owner {
     // The snapshot is the caller's own list if all of it is primitive, and that the caller may still change.
     const { value } = encodeArguments(realmCodec, request.args);
     this.#args = value === request.args ? [...request.args] : value;
-    this.#request = { ...request, args: [], submitted };
+    // What is carried is that of who submits, not of who releases.
+    this.#request = { ...request, args: [], submitted, context: request.context ?? captureContext(true) };
     this.#onSettled = onSettled;
     this.label = request.options.name ?? (request.fn.name || '(anonymous)');
     own(this.future, this);
