@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'MANYHANDS_EXECUTOR_SHUTDOWN'
   | 'MANYHANDS_QUEUE_FULL'
   | 'MANYHANDS_OWNER_DIED'
+  | 'MANYHANDS_DEADLOCK'
   | 'MANYHANDS_BROKEN_BARRIER'
   | 'MANYHANDS_AUTHENTICATION'
   | 'MANYHANDS_OUT_OF_SHARED_MEMORY'
@@ -136,6 +137,11 @@ export class QueueFullError extends ManyhandsError {
 /** The worker that held a lock ended without releasing it. */
 export class OwnerDiedError extends ManyhandsError {
   readonly code = 'MANYHANDS_OWNER_DIED';
+}
+
+/** Whoever would go on waiting for a lock would wait for ever, as its holder waits, in the end, for the one who asks. */
+export class DeadlockError extends ManyhandsError {
+  readonly code = 'MANYHANDS_DEADLOCK';
 }
 
 /** A party left the barrier, died or aborted it, so that the others waited in vain. */

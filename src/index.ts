@@ -10,6 +10,7 @@ export {
   BrokenExecutorError,
   BufferTooShortError,
   CancelledError,
+  DeadlockError,
   EmptyError,
   EndOfFileError,
   ExecutorShutdownError,

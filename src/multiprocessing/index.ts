@@ -29,13 +29,14 @@ export {
   AuthenticationError,
   BrokenBarrierError,
   BufferTooShortError,
+  DeadlockError,
   EmptyError,
   FullError,
   OwnerDiedError,
   ShutDownError,
   TimeoutError,
 } from '../errors.ts';
-export type { Guard } from '../sync/index.ts';
+export { type DeadlockMode, detectDeadlocks, type Guard } from '../sync/index.ts';
 export { AuthenticationKey } from './authentication-key.ts';
 export {
   type Context,

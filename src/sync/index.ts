@@ -2,6 +2,7 @@
 
 export { Barrier, type BarrierOptions } from './barrier.ts';
 export { Condition } from './condition.ts';
+export { type DeadlockMode, detectDeadlocks } from './deadlocks/mode.ts';
 export { Event } from './event.ts';
 export { Guard } from './guard.ts';
 export { Lock } from './lock.ts';

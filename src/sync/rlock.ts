@@ -45,8 +45,8 @@ export class RLock extends SharedObject {
    * @throws TimeoutError, `signal.reason`, OwnerDiedError, RangeError for a wrong timeout, InvalidStateError if `within`
    *   does not hold this lock
    */
-  async acquire(options: ReentrantWaitOptions = {}): Promise<Guard> {
-    return await this.#core.acquire(options);
+  acquire(options: ReentrantWaitOptions = {}): Promise<Guard> {
+    return this.#core.acquire(options);
   }
 
   /**

@@ -1,8 +1,8 @@
 /** `manyhands/threading`: what Python's `threading` gives. */
 
-export { BrokenBarrierError, OwnerDiedError } from '../errors.ts';
+export { BrokenBarrierError, DeadlockError, OwnerDiedError } from '../errors.ts';
 export { TIMEOUT_MAX } from '../futures/waiting.ts';
-export type { Guard } from '../sync/index.ts';
+export { type DeadlockMode, detectDeadlocks, type Guard } from '../sync/index.ts';
 export {
   type ExceptHook,
   type ExceptHookArgs,

@@ -226,6 +226,19 @@ export class Arena {
     }
   }
 
+  /** Shows all others a block of this thread, which keeps it, with what it waits for. */
+  showRecords({ offset }: ArenaBlock): void {
+    Atomics.store(this.#words, this.#participants.at(this.#self) + layout.RECORDS, offset);
+  }
+
+  /** Where the thread of this word shows them: the index of the first word in the region, or -1. */
+  recordsOf(owner: number): number {
+    const participant = this.#participants.find(owner);
+    if (participant < 0) return -1;
+    const offset = Atomics.load(this.#words, this.#participants.at(participant) + layout.RECORDS);
+    return offset === 0 ? -1 : (offset + layout.HEADER_BYTES) / Int32Array.BYTES_PER_ELEMENT;
+  }
+
   statistics(): ArenaStatistics {
     const words = this.#words;
     let objects = 0;

@@ -110,6 +110,11 @@ export function retract(reference: PlacedReference): void {
   arenaOf(reference).retract(reference);
 }
 
+/** All that this thread has opened. */
+export function openArenas(): Arena[] {
+  return [...arenas.values()].map(({ arena }) => arena);
+}
+
 /** Frees what only the dead had. Called when a worker of this thread has ended. */
 export function reclaimDead(): void {
   for (const { arena } of arenas.values()) arena.reclaim();

@@ -37,6 +37,11 @@ export class ArenaBlock implements Block {
     this.#first = place.start / Int32Array.BYTES_PER_ELEMENT;
   }
 
+  /** Where a word of it is in the region of the arena. */
+  indexOf(word: number): number {
+    return this.#wordAt(word);
+  }
+
   get reach(): Reach {
     return this.arena.reach;
   }

@@ -31,12 +31,14 @@ export const COMMITTED = 18;
 export const GENERATIONS = 19;
 /** No participant has a number as high as this. */
 export const PARTICIPANT_LIMIT = 20;
+/** How deadlocks are looked for, see `sync/deadlocks/mode.ts`. 0: nobody has said. */
+export const DEADLOCKS = 21;
 /** The first free block of each class. */
 export const FREE_LISTS = 32;
 
 export const MAGIC_NUMBER = 0x68616e64;
 /** Both sides of a memory must read it in the same way. To be raised with any change of this file. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Threads that use an arena at the same time. Each more makes the header of each block a bit longer. */
 export const MOST_PARTICIPANTS = 512;
@@ -54,6 +56,8 @@ export const RUNG = 3;
 /** The descriptor of its bell, plus 1, and the lower half of the number of its inode. */
 export const BELL = 4;
 export const BELL_INODE = 5;
+/** The offset of the block in which it says what it waits for, see `sync/deadlocks/records.ts`; 0: it has none. */
+export const RECORDS = 6;
 
 /** Words of a block. Bytes, of all of it. */
 export const SIZE = 0;

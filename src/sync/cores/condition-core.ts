@@ -15,6 +15,8 @@
 import { InvalidStateError, TimeoutError } from '../../errors.ts';
 import type { Block } from '../../memory/block.ts';
 import { checkWait, type WaitOptions } from '../../options.ts';
+import { detection } from '../deadlocks/mode.ts';
+import { type Resuming, resumeSeen } from '../deadlocks/watch.ts';
 import { Line, type Waited } from '../line.ts';
 import { WAIT_LIST_WORDS, WaitList } from '../wait-list.ts';
 
@@ -58,7 +60,13 @@ export class ConditionCore implements Waited<boolean, Wait> {
     this.#line = new Line(this.#list, this);
   }
 
-  async wait(options: WaitOptions): Promise<void> {
+  wait(options: WaitOptions): Promise<void> {
+    return detection.isOn
+      ? resumeSeen((resuming) => this.#wait(options, resuming))
+      : this.#wait(options, (resume) => resume());
+  }
+
+  async #wait(options: WaitOptions, resuming: Resuming): Promise<void> {
     checkWait(options);
     this.#checkHeld('wait for');
     let suspended: Suspended | undefined;
@@ -69,7 +77,7 @@ export class ConditionCore implements Waited<boolean, Wait> {
       });
     } finally {
       try {
-        await suspended?.resume();
+        if (suspended !== undefined) await resuming(suspended.resume);
       } finally {
         if (isGiven) this.#giveBack();
       }

@@ -27,6 +27,8 @@ import { InvalidStateError, OwnerDiedError } from '../../errors.ts';
 import type { Block } from '../../memory/block.ts';
 import { isAlive, ownerWord, threadNumber } from '../../memory/owner.ts';
 import { checkWait, type WaitOptions } from '../../options.ts';
+import { detection } from '../deadlocks/mode.ts';
+import { acquireSeen, awaitFor, blockFor, type Watched, watched } from '../deadlocks/watch.ts';
 import { Guard, type Guarded } from '../guard.ts';
 import { Line, type Waited } from '../line.ts';
 import { WAIT_LIST_WORDS, WaitList } from '../wait-list.ts';
@@ -62,17 +64,26 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
   readonly #me: number = ownerWord();
   readonly #list: WaitList;
   readonly #line: Line<Guard>;
+  /** What the search for deadlocks has to know of it. */
+  readonly watched: Watched | undefined;
   /** The number of the hold that is this thread's now, or was: a guard of an earlier one must not end a later one. */
   #hold = 0;
   #holds = 0;
   #lastAsked = 0;
 
-  /** `base`: the first of `LOCK_WORDS` words, all 0 at first. */
-  constructor(block: Block, base: number) {
+  /**
+   * @param base the first of `LOCK_WORDS` words, all 0 at first
+   * @param kind of lock, for users
+   */
+  constructor(block: Block, base: number, kind = 'Lock') {
     this.#words = block.words;
     this.#base = base;
     this.#list = new WaitList(block, base + LIST);
     this.#line = new Line(this.#list, this);
+    this.watched = watched(block, base + OWNER, kind, {
+      hold: () => this.#hold,
+      isHeld: (hold) => hold === this.#hold && this.isMine,
+    });
   }
 
   get locked(): boolean {
@@ -91,14 +102,25 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
     return this.#owner === this.#me;
   }
 
-  async acquire(options: WaitOptions = NO_LIMITS): Promise<Guard> {
-    if (options !== NO_LIMITS) checkWait(options);
-    return this.#take(FREE) ? this.#guard() : await this.#line.wait(options, undefined);
+  acquire(options: WaitOptions = NO_LIMITS): Promise<Guard> {
+    return detection.isOn
+      ? acquireSeen(this.watched, () => this.acquireFor(options))
+      : this.acquireFor(options);
   }
 
-  acquireSync(timeout: number | undefined): Guard {
+  /** The same for one that is seen by others, as `acquire` is here. */
+  async acquireFor(options: WaitOptions): Promise<Guard> {
+    if (options !== NO_LIMITS) checkWait(options);
+    if (this.#take(FREE)) return this.#guard();
+    if (!detection.isOn) return await this.#line.wait(options, undefined);
+    return await awaitFor(this.watched, options, (limits) => this.#line.wait(limits, undefined));
+  }
+
+  /** @param mustHave no deadlock ends it */
+  acquireSync(timeout: number | undefined, mustHave = false): Guard {
     if (this.#take(FREE) || (timeout !== 0 && this.#takeSoon())) return this.#guard();
-    return this.#line.waitSync(timeout, undefined);
+    if (!detection.isOn || (timeout ?? Infinity) !== Infinity) return this.#line.waitSync(timeout, undefined);
+    return blockFor(this.watched, (joined) => this.#line.waitSync(timeout, undefined, joined), mustHave);
   }
 
   tryAcquire(): Guard | null {
@@ -144,10 +166,10 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
       this.#hold = hold;
     };
     return {
-      resume: () => acquireForSure(() => this.acquire()).finally(restore),
+      resume: () => acquireForSure(() => this.acquireFor(NO_LIMITS)).finally(restore),
       resumeSync: () => {
         try {
-          acquireForSureSync(() => this.acquireSync(undefined));
+          acquireForSureSync(() => this.acquireSync(undefined, true));
         } finally {
           restore();
         }

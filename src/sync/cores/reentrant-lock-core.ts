@@ -14,6 +14,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { InvalidStateError } from '../../errors.ts';
 import type { Block } from '../../memory/block.ts';
 import { checkWait, type WaitOptions } from '../../options.ts';
+import { detection } from '../deadlocks/mode.ts';
+import { acquireSeen } from '../deadlocks/watch.ts';
 import { Guard, type Guarded } from '../guard.ts';
 import type { Suspendable, Suspended } from './condition-core.ts';
 import { LOCK_WORDS, LockCore } from './lock-core.ts';
@@ -43,7 +45,7 @@ export class ReentrantLockCore implements Guarded, Suspendable {
   #number = 0;
 
   constructor(block: Block, base: number) {
-    this.#core = new LockCore(block, base);
+    this.#core = new LockCore(block, base, 'RLock');
   }
 
   get locked(): boolean {
@@ -59,12 +61,18 @@ export class ReentrantLockCore implements Guarded, Suspendable {
     return this.#core.isMine;
   }
 
-  async acquire(options: ReentrantWaitOptions): Promise<Guard> {
+  acquire(options: ReentrantWaitOptions): Promise<Guard> {
+    return detection.isOn
+      ? acquireSeen(this.#core.watched, () => this.#acquire(options))
+      : this.#acquire(options);
+  }
+
+  async #acquire(options: ReentrantWaitOptions): Promise<Guard> {
     checkWait(options);
     const { within } = options;
     const held = within === undefined ? this.#heldHere() : this.#heldBy(within);
     if (held !== undefined) return this.#enter(held);
-    await this.#core.acquire(options);
+    await this.#core.acquireFor(options);
     return this.#begin(false);
   }
 
