@@ -206,7 +206,7 @@ export class Line<T, C = undefined> {
       this.serve();
       if (this.#waiters.size === 0) break;
       const before = performance.now();
-      await this.#list.sleep(SLICE);
+      await new Promise<void>((resolve) => this.#list.sleep(SLICE, resolve));
       if (performance.now() - before >= SLICE - 1) this.#inspect();
     }
     this.#list.rise();

@@ -72,8 +72,10 @@ export class WaitList {
   #cell = -1;
   /** The cell that is about to be freed: what it leaves is not given to itself. */
   #dead = -1;
-  /** The word that the event loop of this thread waits for; -1 while it does not. */
+  /** The word that the event loop of this thread waits for, or has waited for. */
   #sleepsAt = -1;
+  /** Undefined while it does not. */
+  #endSleep: (() => void) | undefined;
 
   /** `base`: the first of `WAIT_LIST_WORDS` words, all 0 at first. */
   constructor(block: Block, base: number) {
@@ -272,19 +274,29 @@ export class WaitList {
     this.#block.wait(this.#index(this.#cell, SLEEP), ASLEEP, ms);
   }
 
-  /** The same with the event loop running, which it keeps alive. */
-  async sleep(ms: number): Promise<void> {
+  /** The same with the event loop running, which it keeps alive: `onEnd` is called once. */
+  sleep(ms: number, onEnd: () => void): void {
+    const end = (): void => {
+      if (this.#endSleep !== end) return;
+      this.#endSleep = undefined;
+      onEnd();
+    };
+    this.#endSleep = end;
     this.#sleepsAt = this.#index(this.#cell, SLEEP);
-    await this.#block.waitAsync(this.#sleepsAt, ASLEEP, ms);
-    this.#sleepsAt = -1;
+    void this.#block.waitAsync(this.#sleepsAt, ASLEEP, ms).then(end);
   }
 
-  /** Ends `sleep`. */
+  /**
+   * Ends `sleep`. To change the word and to notify is not enough: the cell may have been freed, and be that of another thread
+   * by now, which sleeps. Then the word is what it was, and this thread would sleep on for that one.
+   */
   wakeUp(): void {
-    if (this.#sleepsAt < 0) return;
-    // Unless the cell has been freed, which said so already, and may be somebody else's by now.
+    const end = this.#endSleep;
+    if (end === undefined) return;
     this.rise();
+    // What waits for the word still goes, if it can, before its time is over.
     this.#block.notify(this.#sleepsAt, this.#me);
+    end();
   }
 
   // ── words ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -30,6 +30,7 @@ import {
   runUpTo,
   SELF,
   type Self,
+  SLICE,
   type Step,
   WOKEN,
   withStandIns,
@@ -57,8 +58,10 @@ export interface Side {
   run(self: Self): void;
   /** Messages that come at any time. */
   readonly messages?: readonly string[];
-  /** It may be stopped for ever before any of its steps; side 0 is sent `died N` then. At most one side dies. */
+  /** It may be stopped for ever before any of its steps. At most one side dies. */
   readonly mayDie?: boolean;
+  /** Messages that come when another has died; side 0 gets `died N` unless it says otherwise. */
+  readonly onDeath?: readonly string[];
 }
 
 /** What is so at some point of some order. */
@@ -71,6 +74,8 @@ export interface View {
 
 export interface Scene {
   readonly sides: readonly Side[];
+  /** What is in memory at first, where it is not 0: region, index, value. */
+  readonly memory?: ReadonlyArray<readonly [region: number, index: number, value: number]>;
   /**
    * Plain accesses are steps as well, and races are looked for. Where there are none, orders that differ in plain
    * accesses lead to the same, and they go with the step before them.
@@ -80,6 +85,8 @@ export interface Scene {
   mayRace?(region: number, index: number): boolean;
   /** Words that give no more than hints, and what is then read there, whatever was written. */
   hint?(region: number, index: number): number | undefined;
+  /** Accesses that nobody else can come in between of, as the side has a latch: they go with the step before them. */
+  isSheltered?(side: number, region: number, index: number, isLoad: boolean): boolean;
   /**
    * How many times a side may be interrupted in the middle of its steps by another one; it may always be where it waits.
    * By default any number of times. For scenes with more orders than one can wait for: what goes wrong at all mostly
@@ -144,16 +151,20 @@ class Exploration {
   explored(): Explored {
     const { sides } = this.#scene;
     const begin: State = {
-      memory: new Map(),
-      locals: sides.map((side) => this.#ran(side, undefined, 0)),
+      memory: new Map(this.#scene.memory?.map(([region, index, value]) => [addressOf(region, index), value])),
+      locals: [],
       inboxes: sides.map(({ messages = [] }) => [...messages]),
       waiting: [],
       died: undefined,
       last: 0,
       interruptions: this.#scene.interruptions ?? Infinity,
     };
+    for (const at of begin.memory.keys()) this.#written.add(at);
     try {
-      for (const side of sides.keys()) this.#runOn(begin, side);
+      for (const side of sides.keys()) {
+        this.#ran(begin, side, undefined, 0);
+        this.#runOn(begin, side);
+      }
       const orders = this.#explore(begin);
       return { states: this.#known.size, orders };
     } catch (error) {
@@ -172,7 +183,7 @@ class Exploration {
     this.#scene.always?.(viewOfState(state));
     let orders = 0;
     const { last, interruptions } = state;
-    const goesOn = state.locals[last]?.next !== undefined && state.locals[last]?.next?.kind !== 'next';
+    const goesOn = canGoOn(state, last);
     for (const [side, { name, mayDie }] of this.#scene.sides.entries()) {
       const step = state.locals[side]?.next;
       if (step === undefined) continue;
@@ -187,7 +198,7 @@ class Exploration {
       }
       if (mayDie === true && state.died === undefined) {
         const then = copyOf(state, side, left);
-        die(then, side);
+        die(then, side, this.#scene.sides);
         orders += this.#go(then, `${name}: dies`);
       }
     }
@@ -212,42 +223,63 @@ class Exploration {
     const step = local.next as Step;
     const result = effect(state, side, step, message, this.#scene);
     if (ACCESSES.has(step.kind)) this.#written.add(step.at);
-    let after = local.after.get(result);
-    if (after === undefined) {
-      after = this.#ran(this.#scene.sides[side] as Side, local, result);
-      local.after.set(result, after);
-    }
-    state.locals[side] = after;
+    const after = local.after.get(result);
+    if (after === undefined) local.after.set(result, this.#ran(state, side, local, result));
+    else state.locals[side] = after;
   }
 
   /** Takes those steps that need not be steps. */
   #runOn(state: State, side: number): void {
-    const { fine, mayRace, hint } = this.#scene;
-    if (fine === true) return;
     for (;;) {
       const step = state.locals[side]?.next;
-      if (step === undefined || !ACCESSES.has(step.kind)) return;
-      const region = regionOf(step.at);
-      const index = indexOf(step.at);
-      const isPlain = step.kind === 'read' || (step.kind === 'write' && mayRace?.(region, index) !== true);
-      if (!isPlain && hint?.(region, index) === undefined) return;
+      if (step === undefined || !this.#goesAlong(side, step)) return;
       this.#take(state, side, '');
     }
   }
 
-  /** Runs a program up to its first step after that. */
-  #ran(side: Side, before: Local | undefined, result: Result): Local {
-    const local = new Local(this.#locals++, before, result);
+  /** Whether it need not be a step of its own, as no order of it and those of others makes a difference. */
+  #goesAlong(side: number, { kind, at }: Step): boolean {
+    const { fine, mayRace, hint, isSheltered } = this.#scene;
+    if (fine === true || !ACCESSES.has(kind) || kind === 'lock') return false;
+    const region = regionOf(at);
+    const index = indexOf(at);
+    const isPlain = kind === 'read' || (kind === 'write' && mayRace?.(region, index) !== true);
+    if (isPlain || hint?.(region, index) !== undefined) return true;
+    return isSheltered?.(side, region, index, kind === 'load') === true;
+  }
+
+  /**
+   * Runs a program up to its first step after that which counts, and gives what is seen of it right after that. What goes
+   * along it finds in memory as it runs, so that it need not be run again for each.
+   */
+  #ran(state: State, side: number, before: Local | undefined, result: Result): Local {
+    const { name, run: program } = this.#scene.sides[side] as Side;
+    const first = new Local(this.#locals++, before, result);
     const results: Result[] = [];
-    for (let one: Local = local; one.before !== undefined; one = one.before) results.push(one.result);
-    const run = runUpTo(side.run, results.toReversed());
-    local.next = run.upTo;
-    local.facts = run.facts;
-    if (run.remembered === undefined) return local;
-    const past = `${side.name} ${run.remembered} ${run.facts.join()}`;
+    for (let one: Local = first; one.before !== undefined; one = one.before) results.push(one.result);
+    let last = first;
+    const run = runUpTo(program, side, results.toReversed(), (step) => {
+      if (!this.#goesAlong(side, step)) return undefined;
+      const found = effect(state, side, step, '', this.#scene);
+      this.#written.add(step.at);
+      const after = new Local(this.#locals++, last, found);
+      last.next = step;
+      last.after.set(found, after);
+      last = after;
+      return found;
+    });
+    last.next = run.upTo;
+    last.facts = run.facts;
+    state.locals[side] = last;
+    if (run.remembered === undefined) return first;
+    const past = `${name} ${run.remembered} ${run.facts.join()}`;
     const same = this.#pasts.get(past);
-    if (same === undefined) this.#pasts.set(past, local);
-    return same ?? local;
+    if (same === undefined) this.#pasts.set(past, last);
+    else if (last.before !== undefined) {
+      state.locals[side] = same;
+      last.before.after.set(last.result, same);
+    }
+    return first === last ? (same ?? first) : first;
   }
 
   /** Two of the next steps conflict, and one of them is not atomic. */
@@ -273,15 +305,38 @@ function isWrite({ kind, at, value }: Step, memory: Map<number, number>): boolea
   return kind === 'store' || kind === 'add' || kind === 'write';
 }
 
-const ACCESSES: ReadonlySet<Kind> = new Set(['load', 'store', 'add', 'exchange', 'read', 'write']);
+const ACCESSES: ReadonlySet<Kind> = new Set(['load', 'store', 'add', 'exchange', 'read', 'write', 'lock']);
+const NOTHING: readonly string[] = [''];
 
-/** What can come of a step: one thing, except that of what lies in an inbox any may be next. */
-function choices({ inboxes }: State, side: number, { kind }: Step): Iterable<string> {
-  return kind === 'next' ? new Set(inboxes[side]) : [''];
+/** What can come of a step: one thing, except that of what lies in an inbox any may be next; nothing: it has to wait. */
+function choices(state: State, side: number, { kind, at, value }: Step): Iterable<string> {
+  if (kind === 'lock') return isLatched(state, at) ? [] : NOTHING;
+  if (kind !== 'next') return NOTHING;
+  const inbox = state.inboxes[side] ?? [];
+  return new Set(value === 0 ? inbox : inbox.filter((message) => message === value || message === SLICE));
+}
+
+/** Whether it is in the middle of its steps, and does not wait. */
+function canGoOn(state: State, side: number): boolean {
+  const step = state.locals[side]?.next;
+  if (step === undefined || step.kind === 'next') return false;
+  return step.kind !== 'lock' || !isLatched(state, step.at);
+}
+
+/** By one who lives: its owner is the number of a side, and 1. */
+function isLatched({ memory, died }: State, at: number): boolean {
+  const owner = memory.get(at) ?? 0;
+  return owner !== 0 && owner - 1 !== died;
 }
 
 /** What a step does, and what its side is told. */
-function effect(state: State, side: number, step: Step, message: string, { hint }: Scene): Result {
+function effect(
+  state: State,
+  side: number,
+  step: Step,
+  message: string,
+  { hint, isSheltered }: Scene,
+): Result {
   const { memory, inboxes } = state;
   const { kind, at } = step;
   const value = step.value as number;
@@ -296,7 +351,8 @@ function effect(state: State, side: number, step: Step, message: string, { hint 
       return value;
     case 'add':
       memory.set(at, now + value);
-      return Number.NaN;
+      // Nobody asks what was there before, as it may be otherwise by now, except under a latch.
+      return isSheltered === undefined ? Number.NaN : now;
     case 'exchange':
       if (now === value) memory.set(at, step.replacement);
       return now;
@@ -317,12 +373,23 @@ function effect(state: State, side: number, step: Step, message: string, { hint 
     case 'next': {
       const inbox = inboxes[side] as string[];
       inbox.splice(inbox.indexOf(message), 1);
+      // Whoever was blocked is not in that wait any more.
+      if (step.value !== 0 && message !== step.value) {
+        state.waiting = state.waiting.filter((one) => one.side !== side || one.wait !== step.value);
+        const late = inbox.indexOf(String(step.value));
+        if (late >= 0) inbox.splice(late, 1);
+      }
       return message;
     }
+    case 'lock':
+      memory.set(at, side + 1);
+      return now;
+    case 'alive':
+      return state.died === at ? 0 : 1;
   }
 }
 
-function die(state: State, side: number): void {
+function die(state: State, side: number, sides: readonly Side[]): void {
   const local = state.locals[side] as Local;
   let dead = local.after.get(DEAD);
   if (dead === undefined) {
@@ -334,7 +401,9 @@ function die(state: State, side: number): void {
   state.locals[side] = dead;
   state.inboxes[side] = [];
   state.waiting = state.waiting.filter((one) => one.side !== side);
-  state.inboxes[0]?.push(`died ${side}`);
+  for (const [other, { onDeath }] of sides.entries()) {
+    if (other !== side) state.inboxes[other]?.push(...(onDeath ?? (other === 0 ? [`died ${side}`] : [])));
+  }
 }
 
 function copyOf(
@@ -379,6 +448,7 @@ function viewOfState({ memory, locals, died }: State): View {
 function wordsOf({ kind, at, value, replacement }: Step, message: string): string {
   if (kind === 'next') return `gets ${message}`;
   if (kind === 'send') return `sends ${value} to ${at}`;
+  if (kind === 'alive') return `asks whether ${at} lives`;
   const word = `word ${indexOf(at)} of region ${regionOf(at)}`;
   return `${kind} ${word}: ${value}${kind === 'exchange' ? ` -> ${replacement}` : ''}`;
 }

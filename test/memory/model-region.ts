@@ -1,7 +1,7 @@
 /** Stand-ins for `Atomics` and for regions, whose accesses are steps of a program; see `interleavings.ts`. */
 
 import assert from 'node:assert/strict';
-import type { Region } from '../../src/memory/region.ts';
+import type { Region, WaitOutcome } from '../../src/memory/region.ts';
 
 /** What a program is given in answer to a step. */
 export type Result = number | string;
@@ -16,13 +16,15 @@ export type Kind =
   | 'sleep'
   | 'notify'
   | 'send'
-  | 'next';
+  | 'next'
+  | 'lock'
+  | 'alive';
 
 export interface Step {
   readonly kind: Kind;
-  /** The word; of `send`: the side that it goes to. */
+  /** The word; of `send`: the side that it goes to; of `alive`: the side that it asks about. */
   readonly at: number;
-  /** What is stored or added, expected, or said. */
+  /** What is stored or added, expected, or said. Of `next`: the wait that the side is blocked in. */
   readonly value: Result;
   /** Of `exchange`: what is stored. Of `sleep`: how many times its side has slept. */
   readonly replacement: number;
@@ -32,6 +34,10 @@ export interface Step {
 export const SELF = -1;
 /** What is waited for has come: this, and the number of the wait. */
 export const WOKEN = 'woken ';
+/** A message that ends whatever wait a side is in, as the time for it is over. */
+export const SLICE = 'slice';
+/** On the clock of a side, each time it looks. */
+const LOOK_MS = 0.05;
 
 /** What a program can do, besides using its regions. */
 export interface Self {
@@ -60,9 +66,17 @@ const STOP = new Error('the next step is known');
 /** The run of a program that is under way. */
 let run: Run | undefined;
 
-/** Runs a program up to the step after those that had such results. */
-export function runUpTo(program: (self: Self) => void, results: readonly Result[]): Readonly<Run> {
-  const own = new Run(results);
+/**
+ * Runs a program up to the step after those that had such results. `goOn` may give the result of a step that is not among
+ * them; then it runs on.
+ */
+export function runUpTo(
+  program: (self: Self) => void,
+  side: number,
+  results: readonly Result[],
+  goOn: (step: Step) => Result | undefined,
+): Readonly<Run> {
+  const own = new Run(side, results, goOn);
   run = own;
   try {
     program(own);
@@ -76,8 +90,9 @@ export function runUpTo(program: (self: Self) => void, results: readonly Result[
 
 /** Does something with the stand-ins in the place of `Atomics` and of timers. */
 export function withStandIns<T>(action: () => T): T {
-  const { setTimeout } = globalThis;
+  const { setTimeout, performance } = globalThis;
   globalThis.Atomics = standIn;
+  performance.now = () => (run as Run).look();
   globalThis.setTimeout = ((onTime: () => void) =>
     (run as Run).startTimer(onTime)) as unknown as typeof setTimeout;
   try {
@@ -85,12 +100,32 @@ export function withStandIns<T>(action: () => T): T {
   } finally {
     globalThis.Atomics = real;
     globalThis.setTimeout = setTimeout;
+    // What it has from its class is seen again.
+    Reflect.deleteProperty(performance, 'now');
   }
 }
 
+/** What stands in for `ownerWord` of `src/memory/owner.ts`: never 0. */
+export function ownerOfSide(): number {
+  return (run as Run).side + 1;
+}
+
+/** What stands in for `isAlive`: asking is a step. */
+export function isSideAlive(owner: number): boolean {
+  return (run as Run).step('alive', owner - 1, 0) === 1;
+}
+
+/** Takes a latch as soon as it is free, or its owner dead, which is told. */
+export function lockLatch(words: Int32Array, index: number): boolean {
+  return (run as Run).step('lock', addressOf(regions.get(words) as number, index), 0) !== 0;
+}
+
 class Run implements Self {
+  readonly side: number;
   readonly #results: readonly Result[];
+  readonly #goOn: (step: Step) => Result | undefined;
   #at = 0;
+  #clock = 0;
   readonly facts: string[] = [];
   upTo: Step | undefined = undefined;
   /** What it has not forgotten since its last step, if it has forgotten the rest. */
@@ -99,18 +134,30 @@ class Run implements Self {
   #waits = 0;
   #timers = 0;
 
-  constructor(results: readonly Result[]) {
+  constructor(side: number, results: readonly Result[], goOn: (step: Step) => Result | undefined) {
+    this.side = side;
     this.#results = results;
+    this.#goOn = goOn;
   }
 
   step(kind: Kind, at: number, value: Result, replacement = 0): Result {
-    const result = this.#results[this.#at];
-    if (result === undefined) {
-      this.upTo = { kind, at, value, replacement };
-      throw STOP;
+    // What is to be done in any case, `finally`, comes when it has been stopped already.
+    if (this.upTo !== undefined) throw STOP;
+    const known = this.#results[this.#at];
+    if (known !== undefined) {
+      this.#at += 1;
+      return known;
     }
-    this.#at += 1;
-    return result;
+    const step = { kind, at, value, replacement };
+    const result = this.remembered === undefined ? this.#goOn(step) : undefined;
+    if (result !== undefined) return result;
+    this.upTo = step;
+    throw STOP;
+  }
+
+  look(): number {
+    this.#clock += LOOK_MS;
+    return this.#clock;
   }
 
   note(fact: string): void {
@@ -148,6 +195,15 @@ class Run implements Self {
     const then = (onWake: () => void): void => void this.#wakings.set(wait, onWake);
     return { async: true, value: { then } as unknown as Promise<'ok'> };
   }
+
+  /** Waits as one that blocks: nothing else comes to it meanwhile. */
+  block(at: number, value: number, ms: number): WaitOutcome {
+    this.#waits += 1;
+    if (this.step('sleep', at, value, this.#waits) === 'not-equal') return 'not-equal';
+    if (this.step('next', 0, `${WOKEN}${this.#waits}`) !== SLICE) return 'ok';
+    this.#clock += ms;
+    return 'timed-out';
+  }
 }
 
 const regions = new WeakMap<object, number>();
@@ -159,7 +215,6 @@ function access(kind: Kind, region: number, index: number, value: number, replac
 
 const real = globalThis.Atomics;
 
-/** Of `add` and `sub` nobody asks what was there before; NaN would show that somebody does. */
 const standIn = {
   ...Object.fromEntries(
     Object.getOwnPropertyNames(real).map((name) => [name, real[name as keyof typeof real]]),
@@ -230,8 +285,8 @@ export class ModelRegion implements Region {
     return true;
   }
 
-  wait(): never {
-    throw new Error('no side of a model blocks');
+  wait(index: number, value: number, timeout: number = Infinity): WaitOutcome {
+    return (run as Run).block(addressOf(this.#number, index), value, timeout);
   }
 
   notify(index: number, count: number = Infinity): number {
