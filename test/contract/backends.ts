@@ -33,7 +33,11 @@ export type Need =
   /** Values travel as bytes, which are written and read. */
   | 'bytes'
   /** Messages travel through pipes. */
-  | 'pipes';
+  | 'pipes'
+  /** Workers are the executor's: it counts them, and knows of their ends. */
+  | 'own workers'
+  /** Whatever a function is said to be found in is looked for by the worker. */
+  | 'any module';
 
 const unmoved =
   'memory cannot be moved to another process: it is copied, and emptied here; ports are refused';
@@ -62,11 +66,20 @@ const lacking: Readonly<Record<string, Readonly<Partial<Record<Need, string>>>>>
     moving: unmoved,
     'taking back': 'what was written to a pipe cannot be taken back; a few ms of work count as begun',
   },
+  cluster: {
+    'pool options': 'workers are started for themselves, with options of their own',
+    'own workers': 'workers are counted when they say that they are there, every few seconds',
+    'any module': 'a module that cannot be read has no version, so its tasks are not sent',
+    moving: 'memory cannot be moved to another machine: it is copied, and emptied here; ports are refused',
+  },
 };
 
-export interface BackendUnderTest {
-  readonly name: 'event-loop' | 'thread' | 'thread, plain' | 'process' | 'process, plain' | 'auto';
-  readonly kind: 'event-loop' | 'thread' | 'process' | 'auto';
+/** Backends of one machine. */
+type LocalName = 'event-loop' | 'thread' | 'thread, plain' | 'process' | 'process, plain' | 'auto';
+
+export interface BackendUnderTest<Name extends LocalName | 'cluster' = LocalName | 'cluster'> {
+  readonly name: Name;
+  readonly kind: 'event-loop' | 'thread' | 'process' | 'auto' | 'cluster';
   /** An executor; `workers` is how many tasks it can run at once. */
   make(workers?: number, options?: PoolOptions): Executor;
   /** One that is made once for a group of rows, for those that leave it as it was: workers are slow to start. */
@@ -92,7 +105,7 @@ function onProcesses(maxWorkers = 2, options: PoolOptions = {}): Executor {
   return new ProcessPoolExecutor({ maxWorkers, ...options });
 }
 
-const factories: Readonly<Record<string, BackendUnderTest['make']>> = {
+const factories: Readonly<Record<LocalName, BackendUnderTest['make']>> = {
   'event-loop': (workers = 2) => new EventLoopExecutor({ concurrency: workers }),
   thread: onThreads,
   'thread, plain': (workers, options) => onThreads(workers, { channel: 'plain', ...options }),
@@ -104,9 +117,11 @@ const factories: Readonly<Record<string, BackendUnderTest['make']>> = {
 /** No row takes so long, however busy the machine; one that does hangs, and should say where. */
 const HANGS_MS = 60_000;
 
-function backendUnderTest(name: BackendUnderTest['name']): BackendUnderTest {
+export function backendUnderTest<Name extends LocalName | 'cluster'>(
+  name: Name,
+  make: BackendUnderTest['make'],
+): BackendUnderTest<Name> {
   const lack = (need: Need): string | undefined => lacking[name]?.[need];
-  const make = factories[name] as BackendUnderTest['make'];
   const common = new Map<number, Executor>();
   return {
     name,
@@ -136,18 +151,25 @@ function backendUnderTest(name: BackendUnderTest['name']): BackendUnderTest {
   };
 }
 
-export const backends: readonly BackendUnderTest[] = (
+export const backends: ReadonlyArray<BackendUnderTest<LocalName>> = (
   ['event-loop', 'thread', 'thread, plain', 'process', 'process, plain', 'auto'] as const
-).map(backendUnderTest);
+).map((name) => backendUnderTest(name, factories[name]));
 
-/** Registers part of the contract for every backend. */
-export function contract(title: string, rows: (backend: BackendUnderTest) => void): void {
-  for (const backend of backends) {
-    describe(`${title} (${backend.name})`, () => {
-      rows(backend);
-      after(() => backend.endCommon());
-    });
-  }
+/** Registers part of the contract for every backend of one machine. */
+export function contract(title: string, rows: (backend: BackendUnderTest<LocalName>) => void): void {
+  for (const backend of backends) register(title, backend, rows);
+}
+
+/** Registers part of the contract for one backend. */
+export function register<B extends BackendUnderTest>(
+  title: string,
+  backend: B,
+  rows: (backend: B) => void,
+): void {
+  describe(`${title} (${backend.name})`, () => {
+    rows(backend);
+    after(() => backend.endCommon());
+  });
 }
 
 /** Kept until the end of the program: a task that was given up may still look for its gate. */

@@ -7,7 +7,8 @@ import {
   transfer,
   WorkerDiedError,
 } from '../../src/index.ts';
-import { contract, failure, Note, until, whenRunning } from './backends.ts';
+import { failure, Note, until, whenRunning } from './backends.ts';
+import { contract } from './cluster.ts';
 import * as tasks from './fixtures/tasks.ts';
 
 contract('the ladder', ({ make, row }) => {
@@ -63,7 +64,7 @@ contract('the ladder', ({ make, row }) => {
     assert.equal(pool.statistics().workersDied, 0);
   });
 
-  row('running, and deaf to its signal: its worker alone is stopped', ['force'], async () => {
+  row('running, and deaf to its signal: its worker alone is stopped', ['own workers', 'force'], async () => {
     await using pool = make(2);
     const gate = new Note();
     const never = new Note();
@@ -105,7 +106,7 @@ contract('the ladder', ({ make, row }) => {
     },
   );
 
-  row('the same by a timeout, for a task that computes without end', ['force'], async () => {
+  row('the same by a timeout, for a task that computes without end', ['own workers', 'force'], async () => {
     await using pool = make(1);
     const never = new Note();
     const slow = pool.with({ timeout: 20, grace: 0, retries: 5 }).submit(tasks.blockOn, never.path, 1);

@@ -1,6 +1,7 @@
 // Many items, and values that come one by one: map and stream.
 import assert from 'node:assert/strict';
-import { contract, failure, Note, until } from './backends.ts';
+import { failure, Note, until } from './backends.ts';
+import { contract } from './cluster.ts';
 import * as tasks from './fixtures/tasks.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);

@@ -11,7 +11,8 @@ import {
   TimeoutError,
   WorkerDiedError,
 } from '../../src/index.ts';
-import { contract, failure, Note, until, whenRunning } from './backends.ts';
+import { failure, Note, until, whenRunning } from './backends.ts';
+import { contract } from './cluster.ts';
 import * as tasks from './fixtures/tasks.ts';
 
 /** A function that a worker is told to find in that module. */
@@ -159,7 +160,7 @@ contract('what cannot be loaded', ({ common, row }) => {
     await assertUnhurt(pool);
   });
 
-  row('a module that is not there: the error of the import', ['loading'], async () => {
+  row('a module that is not there: the error of the import', ['loading', 'any module'], async () => {
     const pool = common();
     const error = await failure(pool.submit(foundIn('is-not-there.js', 'anything')));
     assert.equal((error as NodeJS.ErrnoException).code, 'ERR_MODULE_NOT_FOUND');
@@ -178,27 +179,31 @@ contract('what cannot be loaded', ({ common, row }) => {
 });
 
 contract('the end of a worker', ({ kind, make, row }) => {
-  row('process.exit: WorkerDiedError with exit code and last words', ['mortal workers'], async () => {
-    await using pool = make(1);
-    const error = await failure(pool.submit(tasks.lastWords, 'so long'));
-    assert.ok(error instanceof WorkerDiedError);
-    const { exitCode, signal, reason, workerName, stderr } = error;
-    assert.deepEqual(
-      { exitCode, signal, reason, stderr },
-      {
-        exitCode: 9,
-        signal: null,
-        reason: 'it exited with code 9, as by process.exit(9)',
-        stderr: ['so long'],
-      },
-    );
-    assert.match(workerName, /(?:Pool|Auto)Executor-\d+_0$/);
-    assert.match(error.message, /died while it ran task lastWords: it exited with code 9/);
-    assert.equal(await pool.submit(tasks.add, 1, 1), 2);
-    assert.equal(pool.statistics().workersDied, 1);
-  });
+  row(
+    'process.exit: WorkerDiedError with exit code and last words',
+    ['own workers', 'mortal workers'],
+    async () => {
+      await using pool = make(1);
+      const error = await failure(pool.submit(tasks.lastWords, 'so long'));
+      assert.ok(error instanceof WorkerDiedError);
+      const { exitCode, signal, reason, workerName, stderr } = error;
+      assert.deepEqual(
+        { exitCode, signal, reason, stderr },
+        {
+          exitCode: 9,
+          signal: null,
+          reason: 'it exited with code 9, as by process.exit(9)',
+          stderr: ['so long'],
+        },
+      );
+      assert.match(workerName, /(?:Pool|Auto)Executor-\d+_0$/);
+      assert.match(error.message, /died while it ran task lastWords: it exited with code 9/);
+      assert.equal(await pool.submit(tasks.add, 1, 1), 2);
+      assert.equal(pool.statistics().workersDied, 1);
+    },
+  );
 
-  row('a crash: WorkerDiedError with its reason', ['mortal workers'], async () => {
+  row('a crash: WorkerDiedError with its reason', ['own workers', 'mortal workers'], async () => {
     await using pool = make(1);
     const error = await failure(pool.submit(tasks.end, 'crash'));
     assert.ok(error instanceof WorkerDiedError);
@@ -224,17 +229,21 @@ contract('the end of a worker', ({ kind, make, row }) => {
     assert.deepEqual(await Promise.all(after), expected);
   });
 
-  row('with retries: the task runs again, as the next attempt', ['mortal workers'], async () => {
-    await using pool = make(1);
-    const log = new Note();
-    assert.equal(await pool.with({ retries: 1 }).submit(tasks.endOnce, 'exit', log.path, 'done'), 'done');
-    assert.deepEqual(log.lines, ['1']);
-    assert.equal(pool.statistics().tasks.retried, 1);
-    assert.ok(
-      (await failure(pool.with({ retries: 2 }).submit(tasks.end, 'exit'))) instanceof WorkerDiedError,
-    );
-    assert.equal(pool.statistics().workersDied, 4);
-  });
+  row(
+    'with retries: the task runs again, as the next attempt',
+    ['own workers', 'mortal workers'],
+    async () => {
+      await using pool = make(1);
+      const log = new Note();
+      assert.equal(await pool.with({ retries: 1 }).submit(tasks.endOnce, 'exit', log.path, 'done'), 'done');
+      assert.deepEqual(log.lines, ['1']);
+      assert.equal(pool.statistics().tasks.retried, 1);
+      assert.ok(
+        (await failure(pool.with({ retries: 2 }).submit(tasks.end, 'exit'))) instanceof WorkerDiedError,
+      );
+      assert.equal(pool.statistics().workersDied, 4);
+    },
+  );
 
   row('an uncaught error or rejection outside of the task: it is the cause', ['mortal workers'], async () => {
     const gate = new Note();

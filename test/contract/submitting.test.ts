@@ -8,7 +8,8 @@ import {
   transfer,
   WorkerDiedError,
 } from '../../src/index.ts';
-import { contract, failure, Note, until, whenRunning } from './backends.ts';
+import { failure, Note, until, whenRunning } from './backends.ts';
+import { contract } from './cluster.ts';
 import * as tasks from './fixtures/tasks.ts';
 
 contract('values', ({ kind, make, common, row }) => {
@@ -115,7 +116,7 @@ contract('values', ({ kind, make, common, row }) => {
       },
       transfer(port2, [port2]),
     );
-    if (kind === 'process') {
+    if (kind === 'process' || kind === 'cluster') {
       const error = await failure(future);
       assert.ok(error instanceof NotShareableError);
       assert.match(error.message, /MessagePort/);
@@ -133,7 +134,8 @@ contract('values', ({ kind, make, common, row }) => {
     const pool = common(1);
     const shared = new Int32Array(new SharedArrayBuffer(8));
     const future = pool.submit(tasks.visit, shared, 1);
-    if (kind === 'process') assert.ok((await failure(future)) instanceof NotShareableError);
+    if (kind === 'process' || kind === 'cluster')
+      assert.ok((await failure(future)) instanceof NotShareableError);
     else {
       await future;
       assert.equal(shared[0], 0);
@@ -307,7 +309,7 @@ contract('options of a task', ({ make, common, row, lack }) => {
     assert.equal(named.statistics().tasks.submitted, pool.statistics().tasks.submitted);
   });
 
-  row('statistics are a snapshot that nobody can change', async () => {
+  row('statistics are a snapshot that nobody can change', ['own workers'], async () => {
     await using pool = make(2);
     const gate = new Note();
     const first = whenRunning();

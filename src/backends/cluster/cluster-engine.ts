@@ -489,6 +489,7 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
     const link = await this.#link?.catch(() => undefined);
     this.#complaints.end();
     await link?.close();
+    this.#workers = [];
     this.#state = 'closed';
   }
 

@@ -24,5 +24,5 @@ export function failureText(summary: string, packed: string): string {
 export function packedIn(text: string): string | undefined {
   const at = text.lastIndexOf('\n');
   const packed = text.slice(at + 1);
-  return at > 0 && /^[jb]/.test(packed) ? packed : undefined;
+  return at >= 0 && /^[jb]/.test(packed) ? packed : undefined;
 }

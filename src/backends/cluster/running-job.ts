@@ -8,6 +8,8 @@ export class RunningJob {
   #credits = 0;
   #closed = false;
   #handedBack = false;
+  /** Called when the consumer of a stream has left: the task may be in the middle of a value. */
+  onClose: (() => void) | undefined;
   /** Resolves when all that the job has said has left. */
   progress: Promise<void> = Promise.resolve();
 
@@ -38,6 +40,7 @@ export class RunningJob {
   close(): void {
     this.#closed = true;
     this.#granted.wake();
+    this.onClose?.();
   }
 
   grant(credits: number): void {

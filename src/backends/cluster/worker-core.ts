@@ -244,13 +244,12 @@ export class WorkerCore {
     const items = this.#local.executor
       .with({ ...options, bufferSize })
       .stream(runStream, place, args, this.#limits);
+    running.onClose = () => {
+      items.return?.().catch(this.#complaints.tell);
+    };
     for (;;) {
       await running.whenGranted();
-      if (running.closed) {
-        await items.return?.();
-        running.signal.throwIfAborted();
-        break;
-      }
+      if (running.closed) break;
       const { done, value } = await items.next();
       if (done) break;
       if (value.startsWith(FAILURE_MARK)) {
@@ -258,6 +257,11 @@ export class WorkerCore {
       }
       running.take();
       this.#progress(job, running, () => ({ item: value }));
+    }
+    if (running.closed) {
+      // Resolves when the generator has ended, with its `finally` blocks.
+      await items.return?.();
+      running.signal.throwIfAborted();
     }
     await running.progress;
     return ['stream', 'jnull', performance.now() - startedAt];
