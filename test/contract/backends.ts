@@ -82,7 +82,7 @@ export interface BackendUnderTest<Name extends LocalName | 'cluster' = LocalName
   readonly kind: 'event-loop' | 'thread' | 'process' | 'auto' | 'cluster';
   /** An executor; `workers` is how many tasks it can run at once. */
   make(workers?: number, options?: PoolOptions): Executor;
-  /** One that is made once for a group of rows, for those that leave it as it was: workers are slow to start. */
+  /** One that is made once for a group of rows, for those that leave it as good as new: workers are slow to start. */
   common(workers?: number): Executor;
   /** Shuts the common ones down. */
   endCommon(): Promise<void>;

@@ -54,7 +54,7 @@ function assertEnded(error: unknown, how: tasks.Ending, message = /^as asked$/):
   }
 }
 
-contract('a worker that ends', ({ make, row }) => {
+contract('a worker that ends', ({ make, common, row }) => {
   for (const how of endings) {
     row(`while it starts (${how})`, ['mortal workers'], async () => {
       const log = new Note();
@@ -73,14 +73,14 @@ contract('a worker that ends', ({ make, row }) => {
     });
 
     row(`while it loads the module (${how})`, ['mortal workers'], async () => {
-      await using pool = make(2);
+      const pool = common(2);
       await amongOthers(pool, async () => {
         assertEnded(await failure(pool.submit(loading[how])), how, /^this module does not load$/);
       });
     });
 
     row(`while it decodes the arguments (${how})`, ['mortal workers', 'bytes'], async () => {
-      await using pool = make(2);
+      const pool = common(2);
       await pool.submit(tasks.same, 1);
       await amongOthers(pool, async () => {
         await using other = make(1);
@@ -91,12 +91,12 @@ contract('a worker that ends', ({ make, row }) => {
     });
 
     row(`while it runs (${how})`, ['mortal workers'], async () => {
-      await using pool = make(2);
+      const pool = common(2);
       await amongOthers(pool, async () => assertEnded(await failure(pool.submit(tasks.end, how)), how));
     });
 
     row(`while it encodes the result (${how})`, ['mortal workers'], async () => {
-      await using pool = make(2);
+      const pool = common(2);
       await amongOthers(pool, async () => {
         const error = await failure(pool.submit(tasks.endWhileEncoding, how));
         assertEnded(error, how, /result/);
@@ -104,7 +104,8 @@ contract('a worker that ends', ({ make, row }) => {
     });
 
     row(`while it returns a large result (${how})`, ['mortal workers'], async () => {
-      await using pool = make(2);
+      const pool = common(2);
+      const { workersDied } = pool.statistics();
       // It ends after its task is over, with whatever that worker is given next; so that must wait.
       const outcome = await pool.submit(tasks.endAfterLarge, how, 8_000_000).then(
         (bytes) => bytes,
@@ -115,12 +116,12 @@ contract('a worker that ends', ({ make, row }) => {
         assert.equal(outcome.length, 8_000_000);
         assert.ok(outcome.every((byte) => byte === 1));
       } else assert.ok(outcome instanceof WorkerDiedError, String(outcome));
-      await until('the worker has died', () => pool.statistics().workersDied === 1);
+      await until('the worker has died', () => pool.statistics().workersDied === workersDied + 1);
       await amongOthers(pool, async () => undefined);
     });
 
     row(`while it streams (${how})`, ['mortal workers'], async () => {
-      await using pool = make(2);
+      const pool = common(2);
       await amongOthers(pool, async () => {
         const seen: number[] = [];
         const reading = (async () => {
@@ -137,7 +138,7 @@ contract('a worker that ends', ({ make, row }) => {
     });
 
     row(`in a chunk (${how})`, ['mortal workers'], async () => {
-      await using pool = make(2);
+      const pool = common(2);
       await amongOthers(pool, async () => {
         const items = Array.from({ length: 40 }, (_, n) => n);
         const results = pool.with({ chunkSize: 4 }).map(
@@ -162,7 +163,7 @@ contract('a worker that ends', ({ make, row }) => {
   }
 
   row('by what it writes to the channel of its pool', ['mortal workers', 'pipes'], async () => {
-    await using pool = make(2);
+    const pool = common(2);
     await amongOthers(pool, async () => {
       const error = await failure(
         pool.submit(async () => {
