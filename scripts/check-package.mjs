@@ -42,6 +42,8 @@ function pack() {
     'README.md',
     'dist/src/backends/process/process-worker.js',
     'dist/src/backends/thread/thread-worker.js',
+    'dist/src/bundle/cluster-task.js',
+    'dist/src/bundle/cluster.js',
     'dist/src/bundle/index.js',
     'dist/src/bundle/process-main.js',
     'dist/src/bundle/process-worker.js',
@@ -145,6 +147,13 @@ function use() {
      }`,
   );
   expect('CommonJS', run(process.execPath, ['main.cjs'], folder), '55\n');
+
+  write(
+    'cluster.mjs',
+    `import('manyhands/cluster').catch((error) => console.log(error.code, /'bullmq'/.test(error.message)));`,
+  );
+  const missing = run(process.execPath, ['cluster.mjs'], folder);
+  expect('a cluster without its peers', missing, 'ERR_MODULE_NOT_FOUND true\n');
 
   // As strict as it gets, with declarations of libraries checked as well.
   const compilerOptions = {

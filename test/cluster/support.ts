@@ -72,10 +72,10 @@ export class Cluster implements AsyncDisposable {
   readonly connection: string;
   readonly queue: string;
 
-  constructor(connection: string) {
+  constructor(connection: string, queue?: string) {
     this.connection = connection;
     queues += 1;
-    this.queue = `test-${process.pid}-${queues}`;
+    this.queue = queue ?? `test-${process.pid}-${queues}`;
   }
 
   executor(options: Partial<ClusterExecutorOptions> = {}): ClusterExecutor {
