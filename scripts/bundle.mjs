@@ -104,6 +104,8 @@ export async function bundle(entries, dir) {
         { name: 'measured', test: (id) => ofMeasured.has(id) && !front.has(id), priority: 1 },
         // What the task of a cluster's worker needs of its own, and no locks beside it.
         { name: 'cluster-common', test: /\/backends\/cluster\//, minShareCount: 2, priority: 1 },
+        // Asked for by few, and by its own: a page with a server.
+        { name: 'dashboard-common', test: /\/observe\/dashboard\//, minShareCount: 2, priority: 1 },
         // Not what the first group left in `index`: its dependencies would come along.
         { name: 'primitives', test: (id) => !front.has(id), minShareCount: 2 },
       ],

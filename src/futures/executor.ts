@@ -9,6 +9,7 @@
  */
 
 import { checkBoolean, checkNames } from '../options.ts';
+import type { Dashboard, DashboardOptions } from './dashboard.ts';
 import type { Engine, ExecutorStatistics, ShutdownOptions } from './engine.ts';
 import type { Future } from './future.ts';
 import { type MapResult, startMap } from './map.ts';
@@ -98,6 +99,18 @@ export abstract class Executor implements AsyncDisposable {
   /** How things stand, as an immutable snapshot. */
   statistics(): ExecutorStatistics {
     return this.#engine.statistics();
+  }
+
+  /**
+   * Opens a page that shows what the executors of this thread do, this one among them; the same as `dashboard` of
+   * `manyhands/observe`. It stays open until it is closed, or the program ends.
+   *
+   * @example console.log((await pool.dashboard({ port: 8080 })).url);
+   */
+  async dashboard(options?: DashboardOptions): Promise<Dashboard> {
+    // Programs that have none load nothing of it.
+    const { dashboard } = await import('../observe/dashboard/dashboard.ts');
+    return dashboard(options);
   }
 
   /** `shutdown()`, waiting, also when the block threw. */

@@ -13,5 +13,7 @@ export type {
   WorkerReadyEvent,
 } from '../events/events.ts';
 export { subscribe } from '../events/subscribe.ts';
+export type { Dashboard, DashboardOptions } from '../futures/dashboard.ts';
 export { type OpenExecutor, openExecutors } from '../futures/open-executors.ts';
+export { dashboard } from './dashboard/dashboard.ts';
 export { collectMetrics, type Metrics, type MetricsOptions, metrics } from './metrics.ts';
