@@ -2,19 +2,20 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { viteSingleFile } from 'vite-plugin-singlefile';
 
-// One HTML file with its script and style inside, to be mailed around and opened from disk: a browser loads
-// neither modules nor fetched data over file:, so there is nothing beside it.
-export default defineConfig({
+// Each page is one HTML file with its script and style inside. The report is mailed around and opened from disk, and a
+// browser loads neither modules nor fetched data over file:; of the dashboard a server then knows all that may run in it.
+// A build makes one page, as there can be no files that two of them share: `--mode report`, `--mode dashboard`.
+export default defineConfig(({ mode }) => ({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
   plugins: [viteSingleFile()],
   build: {
     outDir: '../dist/ui',
-    emptyOutDir: true,
+    emptyOutDir: false,
     target: 'es2022',
     // The colours are written with light-dark(), which browsers have had since the spring of 2024.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     reportCompressedSize: false,
-    rolldownOptions: { input: fileURLToPath(new URL('./report.html', import.meta.url)) },
+    rolldownOptions: { input: fileURLToPath(new URL(`./${mode}.html`, import.meta.url)) },
   },
-});
+}));

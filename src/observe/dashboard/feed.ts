@@ -146,7 +146,7 @@ export class Feed {
         backend,
         state: statistics.state,
         maxWorkers,
-        concurrency,
+        concurrency: Number.isFinite(concurrency) ? concurrency : null,
         pending: tasks.pending,
         running: tasks.running,
         settled: count.succeeded - before.succeeded + failed + cancelled,

@@ -41,7 +41,8 @@ export interface ExecutorTick {
   readonly backend: string;
   readonly state: string;
   readonly maxWorkers: number;
-  readonly concurrency: number;
+  /** Tasks at one time on each worker; null: as many as there are. */
+  readonly concurrency: number | null;
   readonly pending: number;
   readonly running: number;
   /** Tasks that settled since the last tick, all of them; and of these, those that did not succeed. */
