@@ -39,7 +39,7 @@ const layers: Readonly<
     from: ['errors.ts', 'options.ts', 'context.ts', 'events'],
     asked: ['observe/dashboard/dashboard.ts'],
   },
-  sync: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },
+  sync: { from: ['errors.ts', 'options.ts', 'events', 'memory', 'wire', 'futures'] },
   queues: { from: ['errors.ts', 'options.ts', 'memory', 'tasks', 'wire', 'futures', 'sync'] },
   queue: { from: ['errors.ts', 'sync', 'queues'] },
   connections: { from: ['errors.ts', 'options.ts', 'memory', 'wire', 'futures'] },

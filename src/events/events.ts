@@ -104,6 +104,30 @@ export interface TaskSettleEvent extends TaskEvent {
   readonly runMs: number | undefined;
 }
 
+/**
+ * On `manyhands:lock:wait`: a function or a thread begins to wait for a lock, or for another primitive or a queue, that was
+ * not to be had at once.
+ */
+export interface LockEvent {
+  readonly kind: 'lock' | 'condition' | 'semaphore' | 'event' | 'barrier' | 'queue';
+  /** The same in all threads, and for `multiprocessing` in all processes, while the object lives. */
+  readonly lock: string;
+  /** Unique among the waits of its thread. */
+  readonly wait: number;
+  /** The thread that waits, by the number that the system gives it (Linux; of a main thread it is that of its process). */
+  readonly thread: number;
+  /** True if it blocks its thread. */
+  readonly blocking: boolean;
+  /** The thread that has the lock, if it is one that a thread has. */
+  readonly holder: number | undefined;
+  readonly at: number;
+}
+
+/** On `manyhands:lock:resume`: it has what it waited for, or gave up. */
+export interface LockResumeEvent extends LockEvent {
+  readonly waitMs: number;
+}
+
 /** The names of the channels, and what is published on them. */
 export interface Events {
   'manyhands:executor:open': ExecutorEvent;
@@ -114,6 +138,8 @@ export interface Events {
   'manyhands:task:submit': TaskEvent;
   'manyhands:task:start': TaskStartEvent;
   'manyhands:task:settle': TaskSettleEvent;
+  'manyhands:lock:wait': LockEvent;
+  'manyhands:lock:resume': LockResumeEvent;
 }
 
 export type EventName = keyof Events;
@@ -136,6 +162,8 @@ export const workerExit: EventChannel<WorkerExitEvent> = open('manyhands:worker:
 export const taskSubmit: EventChannel<TaskEvent> = open('manyhands:task:submit');
 export const taskStart: EventChannel<TaskStartEvent> = open('manyhands:task:start');
 export const taskSettle: EventChannel<TaskSettleEvent> = open('manyhands:task:settle');
+export const lockWait: EventChannel<LockEvent> = open('manyhands:lock:wait');
+export const lockResume: EventChannel<LockResumeEvent> = open('manyhands:lock:resume');
 
 /** Whether anybody wants to hear of tasks. */
 export function areTasksWatched(): boolean {

@@ -5,6 +5,8 @@ export type {
   Events,
   ExecutorEvent,
   ExecutorInfo,
+  LockEvent,
+  LockResumeEvent,
   TaskEvent,
   TaskSettleEvent,
   TaskStartEvent,

@@ -15,6 +15,7 @@ import type { QueueState } from './state.ts';
 type CanImport = boolean;
 
 export class Getters implements Waited<Read, CanImport> {
+  readonly kind = 'queue';
   readonly lateness = 'Nothing was put on the queue';
   readonly #state: QueueState;
   readonly #list: WaitList;

@@ -9,6 +9,7 @@ import { JOINERS } from './layout.ts';
 import type { QueueState } from './state.ts';
 
 export class Joiners implements Waited<true> {
+  readonly kind = 'queue';
   readonly lateness = 'Not all items of the queue were done';
   readonly #state: QueueState;
   readonly #list: WaitList;

@@ -11,6 +11,7 @@ import { Promises } from './promises.ts';
 import type { QueueState } from './state.ts';
 
 export class Putters implements Waited<true, Item> {
+  readonly kind = 'queue';
   readonly lateness = 'The queue is full, and nothing was got from it';
   readonly #state: QueueState;
   readonly #list: WaitList;

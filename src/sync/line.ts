@@ -19,9 +19,10 @@ import { nap } from '../memory/nap.ts';
 import { checkDuration, type WaitOptions } from '../options.ts';
 import { type Entry, Fifo } from './fifo.ts';
 import type { WaitList } from './wait-list.ts';
+import { type Awaited, areWaitsWatched, beginWait } from './waits.ts';
 
 /** What a primitive does for those who wait for it. Each may take its latch. `C`: what it has to know of each of them. */
-export interface Waited<T, C = undefined> {
+export interface Waited<T, C = undefined> extends Awaited {
   /** One more of this thread waits, in the list. False: there is no room in it now. */
   join(context: C): boolean;
   /** Takes what is there for one of this thread, which waits no more then. May throw what that one is to be told. */
@@ -78,6 +79,17 @@ export class Line<T, C = undefined> {
    * happens from then on.
    */
   wait(options: WaitOptions, context: C, joined?: () => void): Promise<T> {
+    if (!areWaitsWatched()) return this.#await(options, context, joined);
+    let ended = (): void => undefined;
+    const waiting = this.#await(options, context, joined, () => {
+      ended = beginWait(this.#waited, this.#list.place, false);
+    });
+    waiting.then(ended, ended);
+    return waiting;
+  }
+
+  /** `waits` is called if it was not there at once. */
+  #await(options: WaitOptions, context: C, joined: (() => void) | undefined, waits?: () => void): Promise<T> {
     return waitWithin(
       options,
       () => this.#waited.lateness,
@@ -89,6 +101,7 @@ export class Line<T, C = undefined> {
         } catch (error) {
           this.#refuse(waiter, error);
         }
+        if (waits !== undefined && this.#isWaiting(waiter)) waits();
         return () => this.#leave(waiter);
       },
     );
@@ -137,11 +150,13 @@ export class Line<T, C = undefined> {
 
   #block(end: number, timeout: number | undefined, context: C): T {
     const spinning = performance.now() + SPIN_MS;
+    let ended: (() => void) | undefined;
     try {
       do {
         const value = this.#waited.attempt(context);
         if (value !== undefined) return value;
       } while (performance.now() < spinning);
+      if (areWaitsWatched()) ended = beginWait(this.#waited, this.#list.place, true);
       for (;;) {
         this.#list.lieDown();
         const value = this.#waited.attempt(context);
@@ -159,6 +174,7 @@ export class Line<T, C = undefined> {
       throw error;
     } finally {
       this.#list.rise();
+      ended?.();
     }
     const atLast = this.#waited.quit(false);
     if (atLast === undefined) throw this.#late(timeout);

@@ -78,6 +78,12 @@ export class WaitList {
   #endSleep: (() => void) | undefined;
 
   /** `base`: the first of `WAIT_LIST_WORDS` words, all 0 at first. */
+  /** Where it is: the same for all who have the object. */
+  get place(): string {
+    const { reach, words } = this.#block;
+    return `${reach} ${words.byteOffset + this.#base * Int32Array.BYTES_PER_ELEMENT}`;
+  }
+
   constructor(block: Block, base: number) {
     this.#block = block;
     this.#base = base;

@@ -4,7 +4,7 @@ import { channel } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import { CancelledError, TimeoutError, WorkerDiedError } from '../../src/errors.ts';
 import { EventLoopExecutor } from '../../src/index.ts';
-import { openExecutors } from '../../src/observe/index.ts';
+import { type ExecutorEvent, openExecutors } from '../../src/observe/index.ts';
 import { contract, failure, Note, until, whenRunning } from '../contract/backends.ts';
 import * as tasks from '../contract/fixtures/tasks.ts';
 import { Recording } from './recording.ts';
@@ -22,7 +22,9 @@ contract('events', ({ kind, make, row }) => {
     const [opened] = recording.of('manyhands:executor:open');
     assert.ok(opened !== undefined);
     assert.equal(opened.executor.backend, kind);
-    for (const [, { executor }] of recording.events) assert.equal(executor, opened.executor);
+    for (const [, message] of recording.events) {
+      assert.equal((message as ExecutorEvent).executor, opened.executor);
+    }
     assert.deepEqual(recording.names.toSorted(), [
       'executor:close',
       'executor:open',

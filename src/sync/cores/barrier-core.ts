@@ -64,6 +64,7 @@ interface Arrival {
 }
 
 export class BarrierCore implements Waited<true, Arrival> {
+  readonly kind = 'barrier';
   readonly lateness = 'The other parties did not come to the barrier';
   readonly #words: Int32Array;
   readonly #base: number;

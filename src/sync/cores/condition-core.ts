@@ -45,6 +45,7 @@ export interface Suspended {
 }
 
 export class ConditionCore implements Waited<boolean, Wait> {
+  readonly kind = 'condition';
   readonly lateness = 'The condition was not notified';
   readonly #lock: Suspendable;
   readonly #words: Int32Array;

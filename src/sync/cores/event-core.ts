@@ -21,6 +21,7 @@ export const EVENT_WORDS: number = LIST + WAIT_LIST_WORDS;
 const IS_SET = 1;
 
 export class EventCore implements Waited<true, number> {
+  readonly kind = 'event';
   readonly lateness = 'The event was not set';
   readonly #words: Int32Array;
   readonly #state: number;

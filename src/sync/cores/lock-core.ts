@@ -58,6 +58,7 @@ const NO_LIMITS: WaitOptions = {};
 const ASK_MS = 10;
 
 export class LockCore implements Guarded, Suspendable, Waited<Guard> {
+  readonly kind = 'lock';
   readonly lateness = 'The lock was not released';
   readonly #words: Int32Array;
   readonly #base: number;
@@ -84,6 +85,11 @@ export class LockCore implements Guarded, Suspendable, Waited<Guard> {
       hold: () => this.#hold,
       isHeld: (hold) => hold === this.#hold && this.isMine,
     });
+  }
+
+  get holder(): number | undefined {
+    const owner = this.#owner;
+    return owner > 0 ? threadNumber(owner) : undefined;
   }
 
   get locked(): boolean {

@@ -44,6 +44,7 @@ const ASK_MS = 10;
 export const SEMAPHORE_WORDS: number = LIST + WAIT_LIST_WORDS;
 
 export class SemaphoreCore implements Guarded, Waited<Guard> {
+  readonly kind = 'semaphore';
   readonly lateness = 'No permit of the semaphore was released';
   readonly #words: Int32Array;
   readonly #base: number;

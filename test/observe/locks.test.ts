@@ -1,0 +1,82 @@
+// Who waits for which lock: waits that are waits, in the thread that waits.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { TimeoutError } from '../../src/errors.ts';
+import { ownerWord, threadNumber } from '../../src/memory/owner.ts';
+import { Queue } from '../../src/queue/index.ts';
+import { Lock, Semaphore } from '../../src/threading/index.ts';
+import { failure } from '../contract/backends.ts';
+import { Recording } from './recording.ts';
+
+const HANGS = { timeout: 60_000 };
+const NAMES = ['manyhands:lock:wait', 'manyhands:lock:resume'] as const;
+
+describe('events of locks', HANGS, () => {
+  it('tell who waits for what, for how long, and who has it', HANGS, async () => {
+    using recording = new Recording(NAMES);
+    const [lock, other] = [new Lock(), new Lock()];
+    (await lock.acquire()).release();
+    assert.deepEqual(recording.events, [], 'nobody had to wait');
+    const guard = await lock.acquire();
+    const waits = [lock.acquire(), lock.acquire({ timeout: 10_000 })];
+    const [first, second] = recording.of('manyhands:lock:wait');
+    assert.equal(recording.events.length, 2);
+    assert.ok(first !== undefined && second !== undefined);
+    assert.deepEqual([first.kind, first.blocking], ['lock', false]);
+    assert.equal(first.lock, second.lock);
+    assert.notEqual(first.wait, second.wait);
+    assert.equal(first.holder, first.thread, 'it is this thread that has it');
+    assert.equal(first.thread, threadNumber(ownerWord()));
+    guard.release();
+    (await waits[0])?.release();
+    (await waits[1])?.release();
+    const resumes = recording.of('manyhands:lock:resume');
+    assert.deepEqual(
+      resumes.map(({ wait }) => wait),
+      [first.wait, second.wait],
+    );
+    assert.ok(resumes.every(({ waitMs, at }) => waitMs >= 0 && at >= first.at));
+
+    const held = await other.acquire();
+    const otherWait = other.acquire();
+    assert.notEqual(recording.of('manyhands:lock:wait').at(-1)?.lock, first.lock);
+    held.release();
+    (await otherWait).release();
+  });
+
+  it('end when somebody gives up, also one that blocks', HANGS, async () => {
+    using recording = new Recording(NAMES);
+    const lock = new Lock();
+    const guard = await lock.acquire();
+    assert.ok((await failure(lock.acquire({ timeout: 1 }))) instanceof TimeoutError);
+    assert.throws(() => lock.acquireSync({ timeout: 1 }), TimeoutError);
+    guard.release();
+    assert.deepEqual(recording.names, ['lock:wait', 'lock:resume', 'lock:wait', 'lock:resume']);
+    assert.deepEqual(
+      recording.of('manyhands:lock:wait').map(({ blocking }) => blocking),
+      [false, true],
+    );
+  });
+
+  it('are those of other primitives and queues as well', HANGS, async () => {
+    using recording = new Recording(NAMES);
+    const queue = new Queue<number>();
+    const semaphore = new Semaphore(1);
+    const item = queue.get();
+    await queue.put(1);
+    assert.equal(await item, 1);
+    const permit = await semaphore.acquire();
+    const next = semaphore.acquire();
+    permit.release();
+    (await next).release();
+    const waits = recording.of('manyhands:lock:wait');
+    assert.deepEqual(
+      waits.map(({ kind, holder }) => [kind, holder]),
+      [
+        ['queue', undefined],
+        ['semaphore', undefined],
+      ],
+    );
+    assert.equal(recording.of('manyhands:lock:resume').length, 2);
+  });
+});
