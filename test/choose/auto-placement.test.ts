@@ -86,10 +86,26 @@ describe('a function', () => {
     assert.equal(placeOf(known), 'thread');
   });
 
+  it('that blocked the event loop once may come back when a call on a worker is quick', () => {
+    for (const [blocked, place] of [
+      [0.01, 'inline'],
+      [5, 'thread'],
+    ] as const) {
+      const known = knownBy(5, 0.01);
+      known.doubt();
+      assert.equal(placeOf(known), 'thread');
+      assert.ok(known.shouldMeasure(0));
+      known.learn({ asynchronous: false, blocked, busy: blocked, wall: blocked });
+      assert.equal(placeOf(known), place);
+      assert.equal(known.strikes, place === 'inline' ? 0 : 1);
+    }
+  });
+
   it('that blocked the event loop has to be good for twice as long each time', () => {
     const known = knownBy(5, 0.01);
+    known.doubt();
     for (const strikes of [1, 2, 3]) {
-      known.strike();
+      known.doubt();
       assert.equal(required(known), 3 * 2 ** strikes);
       for (let n = 0; n < 3 * 2 ** strikes; n += 1) {
         assert.equal(placeOf(known), 'thread');

@@ -60,9 +60,8 @@ describe('AutoExecutor', () => {
     await untilHere(() => auto.submit(tasks.hereAfter, 0));
     const slow = await Promise.all(Array.from({ length: 30 }, () => auto.submit(tasks.hereAfter, 20)));
     assert.ok(slow.filter(isHere).length <= 1, JSON.stringify(slow));
-    const { backend, strikes } = placed(auto, 'hereAfter') ?? {};
-    // Machines that are busy may have interrupted it before.
-    assert.ok(backend === 'thread' && (strikes ?? 0) >= 1);
+    const { backend, strikes = 0 } = placed(auto, 'hereAfter') ?? {};
+    assert.ok(backend === 'thread' && strikes >= 1);
     const { tasks: counts } = auto.statistics();
     assert.equal(counts.succeeded, counts.submitted);
     assert.equal(counts.running + counts.pending, 0);

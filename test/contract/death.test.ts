@@ -2,6 +2,7 @@
 // notice, the worker is replaced, and nothing is left behind.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import type { AutoStatistics } from '../../src/choose/index.ts';
 import { type Executor, WorkerDiedError } from '../../src/index.ts';
 import { backends, contract, failure, Note, until } from './backends.ts';
 import { never as crashesOnLoad } from './fixtures/crashes-on-load.ts';
@@ -39,8 +40,10 @@ async function amongOthers(pool: Executor, strike: () => Promise<void>): Promise
   assert.deepEqual(earlier, expected);
   assert.deepEqual(later, expected);
   assert.deepEqual(await quick(), expected);
-  const { workers, tasks: counts } = pool.statistics();
-  assert.ok(workers.length <= 2, 'no more workers than allowed');
+  const statistics = pool.statistics();
+  const { tasks: counts } = statistics;
+  const pools = 'pools' in statistics ? Object.values((statistics as AutoStatistics).pools) : [statistics];
+  for (const { workers } of pools) assert.ok(workers.length <= 2, 'no more workers than allowed');
   assert.deepEqual([counts.pending, counts.running], [0, 0]);
 }
 
@@ -56,7 +59,7 @@ function assertEnded(error: unknown, how: tasks.Ending, message = /^as asked$/):
 
 contract('a worker that ends', ({ make, common, row }) => {
   for (const how of endings) {
-    row(`while it starts (${how})`, ['mortal workers'], async () => {
+    row(`while it starts (${how})`, ['mortal workers', 'pool options'], async () => {
       const log = new Note();
       await using pool = make(2, { initializer: tasks.prepareOrEnd, initArgs: [how, log.path] });
       if (how === 'error') {

@@ -36,15 +36,7 @@ import { HeldCall, mayBeHeld } from './held-call.ts';
 import type { AutoOptions } from './hints.ts';
 import type { Knowledge } from './knowledge.ts';
 import { LoopWatch } from './loop-watch.ts';
-import {
-  choose,
-  INLINE_MS,
-  isExplored,
-  mostOut,
-  type Placement,
-  type Situation,
-  STRIKE_MS,
-} from './placement.ts';
+import { AWAIT_MS, choose, INLINE_MS, isExplored, mostOut, type Placement, STRIKE_MS } from './placement.ts';
 import { Pools, type Room } from './pools.ts';
 import { type AutoStatistics, statisticsOf } from './statistics.ts';
 
@@ -68,8 +60,9 @@ export class AutoEngine implements Engine {
   readonly #noneHeld = new Waiters();
   /** Calls that are out, of functions of which none has come back. */
   readonly #out = new Map<Knowledge, number>();
-  /** Milliseconds of calls that wait to run inline. */
-  #waiting = 0;
+  /** One object for all choices, as they are many. */
+  readonly #situation = { waiting: 0, isChunk: false, isLoopBusy: false };
+  #resetPlanned = false;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #refusing: Pool | undefined;
   readonly #counts = { submitted: 0, cancelled: 0, sentAway: 0, moved: { succeeded: 0, failed: 0 } };
@@ -103,7 +96,7 @@ export class AutoEngine implements Engine {
     if (this.#state !== 'open') return this.#refuse().run(request);
     const hinted = this.#hinted(request);
     if (hinted !== undefined) return this.#pools.get(hinted).run(request);
-    const known = this.#functions.of(request.fn, this.#pools.has('thread'));
+    const known = this.#knownOf(request);
     // What is no function, or cannot cross, is told so by a pool.
     if (known === undefined) return this.#pools.get('thread').run(request);
     known.calls += request.arity === undefined ? 1 : request.args.length / Math.max(1, request.arity);
@@ -119,7 +112,7 @@ export class AutoEngine implements Engine {
     this.#counts.submitted += 1;
     if (this.#state !== 'open') return this.#refuse().open(request, window, onItem);
     // A stream waits for its consumer most of the time, and must not keep others from a thread.
-    const known = this.#functions.of(request.fn, this.#pools.has('thread'));
+    const known = this.#knownOf(request);
     const room =
       this.#hinted(request) ?? (known !== undefined && known.crashes > 0 ? 'process' : 'shared-thread');
     return this.#pools.get(room).open(request, window, onItem);
@@ -153,6 +146,10 @@ export class AutoEngine implements Engine {
     });
   }
 
+  #knownOf({ fn }: TaskRequest): Knowledge | undefined {
+    return this.#functions.seen(fn) ?? this.#functions.of(fn, this.#pools.has('thread'));
+  }
+
   // ── placing ─────────────────────────────────────────────────────────────────────────────────────────────
 
   #hinted({ fn, options }: TaskRequest): Room | undefined {
@@ -164,11 +161,9 @@ export class AutoEngine implements Engine {
   }
 
   #choose(known: Knowledge, { arity }: TaskRequest): Placement {
-    const situation: Situation = {
-      waiting: this.#waiting,
-      isChunk: arity !== undefined,
-      isLoopBusy: known.asynchronous === true && this.#loop.isBusy(),
-    };
+    const situation = this.#situation;
+    situation.isChunk = arity !== undefined;
+    situation.isLoopBusy = known.asynchronous === true && this.#loop.isBusy();
     const placement = choose(known, situation);
     known.place = placement.home;
     known.why = placement.why;
@@ -186,14 +181,19 @@ export class AutoEngine implements Engine {
   }
 
   #runInline(known: Knowledge, request: TaskRequest): Future<unknown> {
-    const expected = known.busy ?? 0;
-    this.#waiting += expected;
-    const future = this.#pools.get('inline').run(request);
-    subscribe(future, () => {
-      this.#waiting = Math.max(0, this.#waiting - expected);
-    });
-    return future;
+    this.#situation.waiting += known.busy ?? 0;
+    if (!this.#resetPlanned) {
+      this.#resetPlanned = true;
+      setImmediate(this.#reset);
+    }
+    return this.#pools.get('inline').run(request);
   }
+
+  /** Calls that were cancelled never begin; what they count as waiting must not stay. */
+  readonly #reset = (): void => {
+    this.#resetPlanned = false;
+    this.#situation.waiting = 0;
+  };
 
   #runOnWorker(known: Knowledge, room: Room, request: TaskRequest): Future<unknown> {
     const isFirst = this.#mostOut(known) < Infinity;
@@ -299,11 +299,13 @@ export class AutoEngine implements Engine {
   /** What the event loop calls in place of `fn`. */
   #guard(fn: Function): Function {
     const task = fn as (...args: unknown[]) => unknown;
+    let known: Knowledge | undefined;
     return (...args: unknown[]): unknown => {
-      const known = this.#functions.seen(fn);
+      known ??= this.#functions.seen(fn);
       if (known !== undefined && known.place !== 'inline' && known.place !== 'event-loop') {
         return this.#sendAway(known, fn, args);
       }
+      if (known?.place === 'inline') this.#begun(known);
       const begun = performance.now();
       let outcome: unknown;
       try {
@@ -316,13 +318,20 @@ export class AutoEngine implements Engine {
     };
   }
 
+  #begun({ busy = 0 }: Knowledge): void {
+    this.#situation.waiting = Math.max(0, this.#situation.waiting - busy);
+  }
+
   #looked(known: Knowledge, blocked: number): void {
     known.learnHere(blocked, INLINE_MS);
-    const isTypical = known.place === 'inline' && known.busy !== undefined && known.busy > INLINE_MS;
-    if (blocked < STRIKE_MS && !isTypical) return;
-    known.strike();
-    known.place = known.asynchronous ? 'shared-thread' : 'thread';
-    known.why = 'it blocked the event loop';
+    const { busy = 0, asynchronous } = known;
+    const isTypical = busy > (asynchronous ? AWAIT_MS : INLINE_MS);
+    if (isTypical) known.place = asynchronous ? 'shared-thread' : 'thread';
+    if (blocked < STRIKE_MS) return;
+    known.doubt();
+    const { place, why } = choose(known, this.#situation);
+    known.place = place;
+    known.why = why;
   }
 
   /** Runs a call on a thread that was about to begin on the event loop. */

@@ -22,6 +22,8 @@ export interface Known {
   readonly crashes: number;
   /** Its worker died when it was one of several on it: which of them did it has to be found out. */
   readonly suspect: boolean;
+  /** A call has blocked the event loop, which may have had another reason. */
+  readonly doubted: boolean;
   /** Where it runs now. */
   readonly place: Place;
 }
@@ -45,8 +47,17 @@ const WEIGHT = 1 / 4;
 const CALLS_BETWEEN = 64;
 const MS_BETWEEN = 10;
 
+/** A call that takes so many times what is typical has the next one looked at as well. */
+const CHANGED = 4;
+
 /** Calls on the event loop after which the first one is measured elsewhere again. */
 const CALLS_ELSEWHERE = 256;
+
+/** Calls in which a function must not block the event loop twice. */
+const DOUBT_CALLS = 1000;
+
+/** Milliseconds below which a call that is measured clears a function of having blocked the event loop. */
+const CLEARED_MS = 1;
 
 /** A suspect is cleared by so many calls that its worker survives. */
 const CLEARED_BY = 8;
@@ -66,6 +77,7 @@ export class Knowledge implements Known {
   strikes = 0;
   crashes = 0;
   suspect = false;
+  doubted = false;
   /** Means, for people: of what a call took in all, of what it kept a loop busy, and of how far the latter strayed. */
   wall: number | undefined = undefined;
   meanBusy: number | undefined = undefined;
@@ -78,6 +90,8 @@ export class Knowledge implements Known {
   /** Calls that are being measured. */
   #measuring = 0;
   #survived = 0;
+  /** What `calls` was then. */
+  #doubtedAt = -Infinity;
   #here = 0;
   #sinceElsewhere = 0;
   #untilElsewhere = CALLS_ELSEWHERE;
@@ -93,7 +107,7 @@ export class Knowledge implements Known {
   /** Whether the next call on a worker is to be measured. */
   shouldMeasure(now: number): boolean {
     this.#sinceSample += 1;
-    const isNew = this.samples + this.#measuring < KEPT;
+    const isNew = this.doubted || this.samples + this.#measuring < KEPT;
     if (!isNew && this.#sinceSample < CALLS_BETWEEN && now - this.#sampledAt < MS_BETWEEN) return false;
     if (this.#measuring >= KEPT) return false;
     this.#measuring += 1;
@@ -111,19 +125,27 @@ export class Knowledge implements Known {
     if (this.#sinceElsewhere < this.#untilElsewhere) return false;
     this.#sinceElsewhere = 0;
     this.#untilElsewhere *= 2;
+    this.#sampledAt = -Infinity;
     return true;
   }
 
   /** A call, or a chunk of so many, was measured on a worker. */
-  learn({ asynchronous, busy, wall }: Measurement, calls = 1): void {
+  learn({ asynchronous, blocked, busy, wall }: Measurement, calls = 1): void {
     // Once is enough: a function that awaits only if it has to must have room to await.
     this.asynchronous = asynchronous || this.asynchronous === true;
+    const each = busy / Math.max(1, calls);
+    if (this.doubted) {
+      // On the event loop it can only be seen until it returns, so by that it was doubted.
+      if (blocked / Math.max(1, calls) < CLEARED_MS) this.doubted = false;
+      else this.#strike();
+    }
     if (wall === undefined) return;
     this.samples += 1;
-    const each = busy / Math.max(1, calls);
     this.spread += (Math.abs(each - (this.meanBusy ?? each)) - this.spread) * WEIGHT;
     this.meanBusy = mix(this.meanBusy, each);
     this.wall = mix(this.wall, wall / Math.max(1, calls));
+    // Is that an exception, or has it changed? The next call says.
+    if (each > CHANGED * (this.#median ?? each)) this.#sinceElsewhere = this.#untilElsewhere;
     this.#note(each);
   }
 
@@ -131,14 +153,29 @@ export class Knowledge implements Known {
   learnHere(blocked: number, limit: number): void {
     if (blocked <= limit) {
       this.#here += 1;
-      if (this.#here % NOTED !== 0) return;
+      // Of a call that awaits this is the beginning only.
+      if (this.asynchronous || this.#here % NOTED !== 0) return;
     }
     this.meanBusy = mix(this.meanBusy, blocked);
     this.#note(blocked);
   }
 
-  /** It blocked the event loop for too long: what was known does not hold any more. */
-  strike(): void {
+  /**
+   * It blocked the event loop for too long. That may have been a collection of garbage, or another program: it has to go, and
+   * the next call on a worker says whether it may come back at once. Twice in `DOUBT_CALLS` calls is no chance.
+   */
+  doubt(): void {
+    if (this.calls - this.#doubtedAt < DOUBT_CALLS) {
+      this.#strike();
+      return;
+    }
+    this.#doubtedAt = this.calls;
+    this.doubted = true;
+  }
+
+  /** What was known does not hold any more. */
+  #strike(): void {
+    this.doubted = false;
     this.strikes += 1;
     this.#startOver();
   }

@@ -18,7 +18,7 @@
  * task goes with it when one of them is stopped.
  *
  * A choice is left later than it is entered (`ENTER`), so that a function at the border does not go to and fro; and one
- * that blocked the event loop has to show twice as many good calls each time before it may come back.
+ * that blocked the event loop twice has to show twice as many good calls each time before it may come back.
  */
 
 import type { Known, Place } from './knowledge.ts';
@@ -76,6 +76,11 @@ const placement = (place: Place, why: string, home: Place = place): Placement =>
 
 const CRASHED = placement('process', 'a worker died of it');
 const SUSPECT = placement('thread', 'a worker that it shared with others died; it is watched alone');
+const DOUBTED = placement(
+  'thread',
+  'a call has blocked the event loop; the next ones say whether it was its fault',
+);
+const DOUBTED_AWAITING = placement('shared-thread', DOUBTED.why);
 const UNKNOWN = placement('thread', 'nothing is known of it yet');
 const AWAITS = placement('shared-thread', 'it awaits, and how busy it is meanwhile is not known yet');
 const WAITS = placement('event-loop', 'it does little but wait');
@@ -118,6 +123,7 @@ export function choose(known: Known, situation: Situation): Placement {
   if (known.crashes > 0) return CRASHED;
   if (known.suspect) return SUSPECT;
   if (!isExplored(known)) return UNKNOWN;
+  if (known.doubted) return known.asynchronous ? DOUBTED_AWAITING : DOUBTED;
   return known.asynchronous ? chooseAwaiting(known, situation) : chooseComputing(known, situation);
 }
 

@@ -64,7 +64,9 @@ export function statisticsOf(figures: Figures): AutoStatistics {
     state,
     maxWorkers: settings.maxWorkers,
     concurrency: settings.concurrency,
-    workers: Object.freeze(all.flatMap(({ workers }) => workers)),
+    workers: Object.freeze(
+      all.filter(({ backend }) => backend !== 'event-loop').flatMap(({ workers }) => workers),
+    ),
     channel:
       (pools.get('thread') ?? pools.get('shared-thread'))?.channel ??
       Object.freeze({ kind: 'none' as const }),
