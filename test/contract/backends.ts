@@ -28,6 +28,8 @@ export type Need =
   | 'pool options'
   /** Memory and ports can be moved to the task. */
   | 'moving'
+  /** A call that awaits keeps others waiting, where there is but one worker. */
+  | 'one line'
   /** What waits in a worker's hands can be taken back. */
   | 'taking back'
   /** Values travel as bytes, which are written and read. */
@@ -59,6 +61,7 @@ const lacking: Readonly<Record<string, Readonly<Partial<Record<Need, string>>>>>
   process: { moving: unmoved },
   auto: {
     'pool options': 'it has pools of several kinds, whose options are its own business',
+    'one line': 'calls that await run beside others, and trivial ones here, once they are known',
     pipes: 'what it has not seen crash it runs on threads, and there is no pipe to write to',
     bytes: 'what is known to be trivial runs here, and there is nothing to decode',
   },

@@ -89,7 +89,9 @@ for (const { name } of backends) {
 
     it('ends with idle workers, kept or not, and with an executor that was never used', limit, async () => {
       const warm =
-        name === 'event-loop' ? '' : `new ${executors[name].slice(4).replace('{', '{ minWorkers: 2,')}`;
+        name === 'event-loop' || name === 'auto'
+          ? ''
+          : `new ${executors[name].slice(4).replace('{', '{ minWorkers: 2,')}`;
       const program = await run(
         `const other = ${executors[name]}; ${warm}; await pool.submit(tasks.same, 1);`,
         name,

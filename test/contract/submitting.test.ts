@@ -160,7 +160,7 @@ contract('options of a task', ({ make, common, row, lack }) => {
     assert.deepEqual(log.lines, ['100 5', '5 1', '5 3', '0 0', '0 4', '-1 2', '-1 6']);
   });
 
-  row('an urgent task overtakes what lies in the hands of workers', ['taking back'], async () => {
+  row('an urgent task overtakes what lies in the hands of workers', ['taking back', 'one line'], async () => {
     const pool = common(1);
     const gate = new Note();
     const log = new Note();
@@ -341,7 +341,7 @@ contract('options of a task', ({ make, common, row, lack }) => {
     assert.ok(frozen(during) && frozen(workers), 'all the way down');
   });
 
-  row('a future says where its task is', async () => {
+  row('a future says where its task is', ['one line'], async () => {
     const pool = common(1);
     const gate = new Note();
     const first = whenRunning();
