@@ -163,11 +163,11 @@ export class BarrierCore implements Waited<true, Arrival> {
   reset(): void {
     this.#list.underLatch(() => {
       const phase = this.#get(PHASE);
-      this.#set(
-        BREACHES,
-        this.isBroken || (phase & COME) > 0 ? (this.#get(BREACHES) & ~BROKEN) + 2 : this.#get(BREACHES),
-      );
+      const isUsed = this.isBroken || (phase & COME) > 0;
+      // Broken until the round is over: whoever dies in between does not leave a place that was never taken.
+      if (isUsed) this.#set(BREACHES, (this.#get(BREACHES) + 2) | BROKEN);
       this.#endRound(phase);
+      if (isUsed) this.#set(BREACHES, this.#get(BREACHES) & ~BROKEN);
     });
     this.#line.serve();
   }
@@ -309,8 +309,9 @@ export class BarrierCore implements Waited<true, Arrival> {
     this.#list.underLatch(() => {
       if (this.#get(BREACHES) !== breaches)
         throw new BrokenBarrierError('The barrier was broken while its action ran');
-      this.#endRound(round << 16);
+      // This decides for all, so it comes first: whoever dies here lets all pass, or none.
       this.#set(COMPLETED, round + 1);
+      this.#endRound(round << 16);
     });
     this.#line.serve();
   }

@@ -14,6 +14,8 @@ else registerHooks({ resolve });
 
 type LockModule = typeof import('../../../src/sync/cores/lock-core.ts');
 const lock: LockModule = await import('../../../src/sync/cores/lock-core.js');
+type BarrierModule = typeof import('../../../src/sync/cores/barrier-core.ts');
+const barrier: BarrierModule = await import('../../../src/sync/cores/barrier-core.js');
 const line: typeof import('./line.ts') = await import('./line.js');
 
 export const LockCore: LockModule['LockCore'] = lock.LockCore;
@@ -21,3 +23,5 @@ export const LOCK_WORDS: number = lock.LOCK_WORDS;
 export const MOST_PASSES: number = lock.MOST_PASSES;
 export const lineOf: typeof line.lineOf = line.lineOf;
 export const TURN: string = line.TURN;
+export const BarrierCore: BarrierModule['BarrierCore'] = barrier.BarrierCore;
+export const BARRIER_WORDS: number = barrier.BARRIER_WORDS;
