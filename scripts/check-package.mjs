@@ -52,6 +52,7 @@ function pack() {
     'dist/src/cli/main.js',
     'dist/src/index.d.ts',
     'dist/src/index.js',
+    'dist/ui/advise.html',
     'dist/ui/dashboard.html',
     'dist/ui/report.html',
     'src/compare/python/lane.py',
@@ -137,6 +138,17 @@ function use() {
     run(process.execPath, ['metrics.mjs'], folder),
     'one succeeded\nmanyhands_tasks_total{executor="EventLoopExecutor-0",backend="event-loop",outcome="succeeded"} 1\n',
   );
+
+  write(
+    'measured.mjs',
+    `import { ThreadPoolExecutor } from 'manyhands';
+     import { submitMeasured } from 'manyhands/choose';
+     import { fib } from './fib.mjs';
+     let costs = 0;
+     const pool = new ThreadPoolExecutor();
+     console.log(await submitMeasured(pool, 'thread', fib, [10], ({ wall }) => (costs += Number(wall > 0))), costs);`,
+  );
+  expect('a measured call', run(process.execPath, ['measured.mjs'], folder), '55 1\n');
 
   write(
     'main.cjs',

@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { viteSingleFile } from 'vite-plugin-singlefile';
 
-// Each page is one HTML file with its script and style inside. The report is mailed around and opened from disk, and a
+// Each page is one HTML file with its script and style inside. Reports are mailed around and opened from disk, and a
 // browser loads neither modules nor fetched data over file:; of the dashboard a server then knows all that may run in it.
-// A build makes one page, as there can be no files that two of them share: `--mode report`, `--mode dashboard`.
+// A build makes one page, as there can be no files that two of them share: `--mode report`, `--mode advise`, `--mode dashboard`.
 export default defineConfig(({ mode }) => ({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',

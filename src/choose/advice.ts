@@ -1,11 +1,8 @@
 /** What `advise` finds: plain data, the same in the program, as JSON and on the page. Times are ms, memory is bytes. */
 
-import type { Check } from './check.ts';
 import type { Growth } from './growth.ts';
-import type { MachineCosts } from './machine.ts';
+import type { MachineCosts } from './machine-costs.ts';
 import type { BackendKind, CallProfile, Conditions, Prediction } from './predict.ts';
-import type { Finding } from './profile.ts';
-import type { SampleCost } from './samples.ts';
 
 export interface Advice {
   readonly function: {
@@ -73,4 +70,42 @@ export interface Words {
   readonly changes: readonly string[];
   /** To paste. */
   readonly code: string;
+}
+
+/** Something that was seen, and matters whatever the times are. `code` is stable. */
+export interface Finding {
+  readonly code:
+    | 'crashes'
+    | 'unfinished'
+    | 'throws'
+    | 'not-shareable'
+    | 'changing-state'
+    | 'varying-result'
+    | 'state-of-its-worker'
+    | 'unsafe-at-once';
+  readonly text: string;
+}
+
+/** One input that was tried. */
+export interface SampleCost {
+  /** Which of the inputs, from 0. */
+  readonly input: number;
+  readonly bytes: number;
+  readonly calls: number;
+  /** Of a call when the worker was warm, ms. */
+  readonly cpu: number;
+  readonly hold: number;
+  readonly wait: number;
+}
+
+/** A plan that was carried out. */
+export interface Check {
+  readonly plan: Prediction;
+  /** How many calls were made: all, or fewer. */
+  readonly calls: number;
+  /** For so many calls, ms. */
+  readonly predicted: number;
+  readonly measured: number;
+  /** What the run added to the program, in bytes; null where that cannot be told. */
+  readonly memory: number | null;
 }

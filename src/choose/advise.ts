@@ -19,14 +19,12 @@ import {
 } from '../options.ts';
 import { learnErrorClasses } from '../pool/known-errors.ts';
 import { referenceTo } from '../tasks/reference.ts';
-import type { Advice, Option } from './advice.ts';
-import { type Check, check } from './check.ts';
+import type { Advice, Check } from './advice.ts';
+import { check } from './check.ts';
+import { conclude, type Question, weigh } from './conclude.ts';
 import { machineCosts } from './machine.ts';
-import { type Bounds, backendKinds, bestPlan, callCounts, paysFrom } from './plans.ts';
-import type { BackendKind, Model } from './predict.ts';
-import { type Profile, profile } from './profile.ts';
+import { profile } from './profile.ts';
 import type { Fn } from './trial.ts';
-import { putIntoWords } from './words.ts';
 
 export interface AdviseOptions {
   /** How many calls there will be. Default: as many as there are inputs, or 100 if there is one. */
@@ -52,8 +50,6 @@ export interface AdviseOptions {
 const BUDGET_MS = 10_000;
 const MAX_BLOCKED_MS = 50;
 const CALLS_OF_ONE = 100;
-/** Of two that are within this part of each other the simpler one is better. */
-const SAME = 0.1;
 /** So many ways are checked, the best of each backend. */
 const CHECKED = 2;
 
@@ -95,55 +91,28 @@ export async function advise<A extends unknown[], R>(
 
   const deadline = performance.now() + budget;
   const found = await profile(fn as Fn, inputs, machine, budget, signal, onStep);
-  const model: Model = { call: found.call, machine, conditions: found.conditions, warm };
-  const bounds: Bounds = { maxWorkers, backends: backendKinds };
-  const all = backendKinds.map((backend) => optionOf(backend, model, bounds, calls, found, maxBlocked));
-
-  const checks: Check[] = [];
-  const isKnown = found.samples.length > 0 && !found.findings.some(({ code }) => code === 'unfinished');
-  const candidates = isKnown ? byTime(all.filter(isPossible(found))).slice(0, CHECKED) : [];
-  for (const [index, plan] of candidates.entries()) {
-    onStep(`checking ${plan.backend}`);
-    const until = performance.now() + (deadline - performance.now()) / (candidates.length - index);
-    const done = await check(fn as Fn, inputs, model, plan, calls, { deadline: until, signal });
-    if (done !== undefined) checks.push(done);
-  }
-  const known = all.map((option) => corrected(option, checks));
-  const use = choose(known, found);
-  const facts = {
-    function: {
-      name: reference.label,
-      url: reference.kind === 'module' ? reference.url : null,
-      export: reference.kind === 'module' ? reference.export : null,
-    },
-    date: new Date().toISOString(),
+  const question: Question = {
+    name: reference.label,
+    url: reference.kind === 'module' ? reference.url : null,
+    export: reference.kind === 'module' ? reference.export : null,
     calls,
     inputs: inputs.length,
     arity: Math.max(...inputs.map(({ length }) => length)),
     maxWorkers,
-    maxBlocked: maxBlocked === Infinity ? null : maxBlocked,
+    maxBlocked,
     warm,
-    machine,
-    conditions: found.conditions,
-    call: found.call,
-    samples: found.samples,
-    growth: found.growth,
-    findings: found.findings,
-    options: byTime(known),
-    use,
-    checks,
-    curves: isKnown
-      ? backendKinds.map((backend) => ({
-          backend,
-          points: callCounts(calls).map((count) => ({
-            calls: count,
-            ms: bestPlan({ ...model, warm: false }, bounds, backend, count).ms,
-          })),
-        }))
-      : [],
-    crossings: isKnown ? crossingsOf(use, all, model, bounds) : [],
   };
-  return { ...facts, words: putIntoWords(facts) };
+  const choices = weigh(question, found, machine);
+  const checks: Check[] = [];
+  const candidates = choices.worthChecking.slice(0, CHECKED);
+  for (const [index, plan] of candidates.entries()) {
+    onStep(`checking ${plan.backend}`);
+    const until = performance.now() + (deadline - performance.now()) / (candidates.length - index);
+    const limits = { deadline: until, signal };
+    const done = await check(fn as Fn, inputs, choices.model, plan, calls, limits);
+    if (done !== undefined) checks.push(done);
+  }
+  return conclude(question, found, choices, checks, new Date());
 }
 
 function checkAll(fn: unknown, inputs: readonly unknown[], options: AdviseOptions): void {
@@ -180,71 +149,4 @@ function checkAll(fn: unknown, inputs: readonly unknown[], options: AdviseOption
   if (options.cacheFolder !== null) checkString('cacheFolder', options.cacheFolder);
   checkSignal('signal', options.signal);
   checkFunction('onStep', options.onStep);
-}
-
-function optionOf(
-  backend: BackendKind,
-  model: Model,
-  bounds: Bounds,
-  calls: number,
-  { impossible }: Profile,
-  maxBlocked: number,
-): Option {
-  const plan = bestPlan(model, bounds, backend, calls);
-  const reason = impossible[backend] ?? blocks(backend, model, maxBlocked);
-  return { ...plan, predicted: plan.ms, ...(reason === undefined ? {} : { but: reason }) };
-}
-
-/** A program can do something else between two calls; not during one. */
-function blocks(backend: BackendKind, { call }: Model, maxBlocked: number): string | undefined {
-  if (backend !== 'event-loop' || call.blocked <= maxBlocked) return undefined;
-  return `a call would block it for ${Math.round(call.blocked)} ms at a time, during which the program does nothing else`;
-}
-
-/** What can be carried out at all, be it advisable or not: that is what others are compared with. */
-function isPossible({ impossible }: Profile): (option: Option) => boolean {
-  return ({ backend }) => impossible[backend] === undefined;
-}
-
-function byTime(options: readonly Option[]): Option[] {
-  return options.toSorted((a, b) => a.ms - b.ms);
-}
-
-/**
- * What was measured counts for more than what was predicted. For fewer calls than asked for it is the difference that counts
- * if most of the time is for starting, and else the ratio.
- */
-function corrected(option: Option, checks: readonly Check[]): Option {
-  const checked = checks.find(({ plan }) => plan.backend === option.backend);
-  if (checked === undefined) return option;
-  const { predicted, measured } = checked;
-  const [off, ratio] = [measured - predicted, measured / Math.max(predicted, Number.MIN_VALUE)];
-  if (option.limit !== 'start') return { ...option, ms: option.ms * ratio, startMs: option.startMs * ratio };
-  const ms = Math.max(measured, option.ms + off);
-  return { ...option, ms, startMs: Math.min(ms, Math.max(0, option.startMs + off)) };
-}
-
-/** The simplest of those that are about as fast as the fastest. */
-function choose(options: readonly Option[], { impossible }: Profile): BackendKind {
-  const allowed = options.filter(({ but }) => but === undefined);
-  if (allowed.length === 0) return impossible.process === undefined ? 'process' : 'thread';
-  const fastest = Math.min(...allowed.map(({ ms }) => ms));
-  return (allowed.find(({ ms }) => ms <= fastest * (1 + SAME)) as Option).backend;
-}
-
-/** What is used against all others; and of these, when the pools would begin to pay. */
-function crossingsOf(
-  use: BackendKind,
-  options: readonly Option[],
-  model: Model,
-  bounds: Bounds,
-): Advice['crossings'] {
-  const pairs: Array<readonly [BackendKind, BackendKind]> =
-    use === 'event-loop'
-      ? [
-          ['thread', 'event-loop'],
-          ['process', 'event-loop'],
-        ]
-      : options.filter(({ backend }) => backend !== use).map(({ backend }) => [use, backend]);
-  return pairs.map(([faster, than]) => ({ faster, than, calls: paysFrom(model, bounds, faster, than) }));
 }

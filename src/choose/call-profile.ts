@@ -1,9 +1,10 @@
 /** What one call is like, from all that was seen of the function: the input of the model. */
 
+import type { SampleCost } from './advice.ts';
 import type { Growth } from './growth.ts';
-import type { MachineCosts } from './machine.ts';
+import type { MachineCosts } from './machine-costs.ts';
 import type { CallProfile } from './predict.ts';
-import { factorOfAll, mean, type SampleCost, type Tried, typical } from './samples.ts';
+import { factorOfAll, mean, type Tried, typical } from './samples.ts';
 
 /** What profile.ts has seen; times in ms. */
 export interface Seen {

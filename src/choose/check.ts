@@ -4,22 +4,14 @@ import { ProcessPoolExecutor } from '../backends/process/process-pool-executor.t
 import { ThreadPoolExecutor } from '../backends/thread/thread-pool-executor.ts';
 import { NotShareableError, TimeoutError } from '../errors.ts';
 import { referenceTo } from '../tasks/reference.ts';
+import type { Check } from './advice.ts';
 import { runLoop } from './loop-task.ts';
 import { privateBytes } from './measure-machine.ts';
 import { type Model, type Prediction, predict } from './predict.ts';
 import type { Fn, Limits } from './trial.ts';
 
-export interface Check {
-  readonly plan: Prediction;
-  /** How many calls were made: all, or fewer. */
-  readonly calls: number;
-  /** For so many calls, ms. */
-  readonly predicted: number;
-  readonly measured: number;
-  /** What the run added to the program, in bytes; null where that cannot be told. */
-  readonly memory: number | null;
-}
-
+/** Part of the time that is left for which calls are made: predictions may be wrong. */
+const ROOM = 0.6;
 /** Arguments are kept in memory, and millions of calls tell no more than these. */
 const MOST_CALLS = 200_000;
 
@@ -38,7 +30,7 @@ export async function check(
   limits: Limits,
 ): Promise<Check | undefined> {
   const left = limits.deadline - performance.now();
-  const count = callsWithin(model, plan, Math.min(calls, MOST_CALLS), left / 2);
+  const count = callsWithin(model, plan, Math.min(calls, MOST_CALLS), left * ROOM);
   if (count === 0) return undefined;
   const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(left)));
   const signal = limits.signal === undefined ? timeout : AbortSignal.any([timeout, limits.signal]);

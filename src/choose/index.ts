@@ -1,6 +1,7 @@
 /** `manyhands/choose`: which backend is right for a function, by measurement. */
-export type { Advice, Crossover, Curve, Option, Words } from './advice.ts';
+export type { Advice, Check, Crossover, Curve, Finding, Option, SampleCost, Words } from './advice.ts';
 export { type AdviseOptions, advise } from './advise.ts';
+
 export {
   AutoExecutor,
   type AutoExecutorOptions,
@@ -11,13 +12,11 @@ export {
   type PlacingExecutor,
   run,
 } from './auto/index.ts';
-export type { Check } from './check.ts';
+
 export type { Crossing } from './crossing.ts';
 export type { Growth, SizeOf } from './growth.ts';
-export type { BackendCosts, MachineCosts, MessageCosts } from './machine.ts';
+export type { BackendCosts, MachineCosts, MessageCosts } from './machine-costs.ts';
 export { type MeasuredBackend, type MeasuredOptions, submitMeasured } from './measured.ts';
 export type { CallCost } from './measured-task.ts';
 export type { BackendKind, CallProfile, Conditions, Limit, Plan, Prediction } from './predict.ts';
-export type { Finding } from './profile.ts';
-export type { SampleCost } from './samples.ts';
 export { renderAdvice, type TextStyle } from './text.ts';

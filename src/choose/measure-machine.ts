@@ -6,7 +6,7 @@ import { EventLoopExecutor } from '../backends/event-loop/event-loop-executor.ts
 import { ProcessPoolExecutor } from '../backends/process/process-pool-executor.ts';
 import { ThreadPoolExecutor } from '../backends/thread/thread-pool-executor.ts';
 import type { Executor } from '../futures/executor.ts';
-import type { BackendCosts, MachineCosts, MessageCosts } from './machine.ts';
+import type { BackendCosts, MachineCosts, MessageCosts } from './machine-costs.ts';
 import { threadClock } from './thread-cpu.ts';
 
 /** Enough to see how much longer many take than one; hundreds would take seconds. */

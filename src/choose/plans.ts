@@ -5,8 +5,6 @@ import { type BackendKind, type Model, type Plan, type Prediction, predict } fro
 export interface Bounds {
   /** Workers at most, where calls compute. */
   readonly maxWorkers: number;
-  /** Backends that can run the function at all. */
-  readonly backends: readonly BackendKind[];
 }
 
 /** The simpler one comes first: it wins where there is nothing between them. */
@@ -36,7 +34,7 @@ function byModesty(a: Prediction, b: Prediction): number {
 }
 
 function candidates({ call }: Model, bounds: Bounds, backend: BackendKind, calls: number): Plan[] {
-  const concurrencies = call.async ? CONCURRENCIES.filter((each) => each <= Math.max(1, calls)) : [1];
+  const concurrencies = call.async ? concurrenciesFor(calls) : [1];
   if (backend === 'event-loop') {
     return concurrencies.map((concurrency) => ({ backend, workers: 1, concurrency, chunkSize: 1 }));
   }
@@ -49,6 +47,12 @@ function candidates({ call }: Model, bounds: Bounds, backend: BackendKind, calls
     }
   }
   return plans;
+}
+
+/** All calls at a time, if they are few. */
+function concurrenciesFor(calls: number): number[] {
+  const most = Math.min(calls, CONCURRENCIES.at(-1) ?? 1);
+  return [...CONCURRENCIES.filter((each) => each < most), most];
 }
 
 function workerCounts(waitsBlocking: boolean, { maxWorkers }: Bounds, calls: number): number[] {

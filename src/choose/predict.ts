@@ -25,7 +25,7 @@
  * All times are in ms, memory is in bytes.
  */
 
-import type { BackendCosts, MachineCosts, MessageCosts } from './machine.ts';
+import type { BackendCosts, MachineCosts, MessageCosts } from './machine-costs.ts';
 
 export type BackendKind = 'event-loop' | 'thread' | 'process';
 

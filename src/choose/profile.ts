@@ -11,30 +11,17 @@
 
 import { TimeoutError } from '../errors.ts';
 import { referenceTo } from '../tasks/reference.ts';
+import type { Finding, SampleCost } from './advice.ts';
 import { callProfileOf, type Seen } from './call-profile.ts';
 import type { Growth } from './growth.ts';
 import { runLoop } from './loop-task.ts';
-import type { MachineCosts } from './machine.ts';
+import type { MachineCosts } from './machine-costs.ts';
 import type { CallCost } from './measured-task.ts';
 import type { BackendKind, CallProfile, Conditions } from './predict.ts';
 import { describe, differ, show } from './results.ts';
-import { chooseInputs, growthOf, median, type SampleCost, sampleOf, type Tried, typical } from './samples.ts';
+import { chooseInputs, growthOf, median, sampleOf, type Tried, typical } from './samples.ts';
 import { busyFor, Share } from './share.ts';
 import { type Fn, type Outcome, Trial } from './trial.ts';
-
-/** Something that was seen, and matters whatever the times are. `code` is stable. */
-export interface Finding {
-  readonly code:
-    | 'crashes'
-    | 'unfinished'
-    | 'throws'
-    | 'not-shareable'
-    | 'changing-state'
-    | 'varying-result'
-    | 'state-of-its-worker'
-    | 'unsafe-at-once';
-  readonly text: string;
-}
 
 export interface Profile {
   readonly call: CallProfile;

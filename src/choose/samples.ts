@@ -1,22 +1,11 @@
 /** From calls that were measured to what a call costs: the usual one of each input, how it grows, and what all inputs cost. */
 
+import type { SampleCost } from './advice.ts';
 import { crossingOf } from './crossing.ts';
 import { costAt, fitGrowth, type Growth, sizesOf } from './growth.ts';
 import type { CallCost } from './measured-task.ts';
 
-/** One input that was tried. */
-export interface SampleCost {
-  /** Which of the inputs, from 0. */
-  readonly input: number;
-  readonly bytes: number;
-  readonly calls: number;
-  /** Of a call when the worker was warm, ms. */
-  readonly cpu: number;
-  readonly hold: number;
-  readonly wait: number;
-}
-
-/** The same, before anything is said of it. */
+/** One input that was tried, before anything is said of it. */
 export interface Tried {
   readonly input: number;
   readonly args: readonly unknown[];

@@ -1,7 +1,6 @@
 /** The advice as text, for a terminal of 100 columns or a log. */
 
-import type { Advice, Option } from './advice.ts';
-import type { Check } from './check.ts';
+import type { Advice, Check, Option } from './advice.ts';
 import { count, digits, duration, percent, size } from './figures.ts';
 import { describePlan } from './words.ts';
 

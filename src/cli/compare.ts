@@ -1,6 +1,5 @@
 /** `manyhands compare`: the experiments on the user's machine, as tables, JSON and a page. */
-import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { compare, hasFailed } from '../compare/compare.ts';
 import { experimentIds } from '../compare/experiments/index.ts';
@@ -8,6 +7,7 @@ import { readTemplate, renderHtml } from '../compare/html.ts';
 import type { ExperimentId, Report } from '../compare/report.ts';
 import { renderClaims, renderExperiment, renderMachine, renderSummary } from '../compare/terminal.ts';
 import { EXIT_FAILED, EXIT_OK } from './exit-status.ts';
+import { parseOutput } from './output.ts';
 import { createProgressDisplay } from './progress.ts';
 import { abortOnSignal } from './signals.ts';
 
@@ -122,19 +122,6 @@ function parseOnly(text: string, previous: readonly ExperimentId[] = []): Experi
 
 function isExperiment(name: string): name is ExperimentId {
   return (experimentIds as readonly string[]).includes(name);
-}
-
-/** A file that can be written: asked before the run, for the same reason as the page. */
-function parseOutput(file: string): string {
-  try {
-    accessSync(dirname(resolve(file)), constants.W_OK);
-  } catch {
-    throw new InvalidArgumentError(`${dirname(resolve(file))} is not a directory that can be written to.`);
-  }
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new InvalidArgumentError('It is a directory.');
-  }
-  return file;
 }
 
 function messageOf(error: unknown): string {

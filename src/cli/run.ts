@@ -1,6 +1,7 @@
 /** The command line: one file for each subcommand, which adds itself to the program here. */
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addAdvise } from './advise.ts';
 import { addCompare } from './compare.ts';
 import { EXIT_OK, EXIT_USAGE } from './exit-status.ts';
 import { addWorker } from './worker.ts';
@@ -32,6 +33,7 @@ function createProgram(setStatus: (status: number) => void): Command {
     .version(version)
     .showHelpAfterError('(try --help)')
     .exitOverride();
+  addAdvise(program, setStatus);
   addCompare(program, setStatus);
   addWorker(program, setStatus);
   return program;

@@ -1,13 +1,15 @@
-/** The report as one self-contained HTML file: the page is built beforehand, the figures are put into it. */
+/** A report as one self-contained HTML file: the page is built beforehand, the figures are put into it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Report } from './report.ts';
 
 const SLOT = /(<script\b[^>]*\bid="report"[^>]*>)[\s\S]*?(<\/script>)/;
 
-function findTemplate(): string {
+/** The pages that there are, in `ui`. */
+type PageName = 'report' | 'advise';
+
+function findTemplate(page: PageName): string {
   // From dist/src/compare, and from src/compare.
-  const candidates = ['../../ui/report.html', '../../dist/ui/report.html'];
+  const candidates = [`../../ui/${page}.html`, `../../dist/ui/${page}.html`];
   const paths = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const found = paths.find((path) => existsSync(path));
   if (found === undefined) {
@@ -19,12 +21,12 @@ function findTemplate(): string {
 }
 
 /** The page, without figures. Throws an error that says how to build it if it is missing. */
-export function readTemplate(): string {
-  return readFileSync(findTemplate(), 'utf8');
+export function readTemplate(page: PageName = 'report'): string {
+  return readFileSync(findTemplate(page), 'utf8');
 }
 
-/** Puts a report into a page. Throws if the page has no place for it. */
-export function renderHtml(template: string, report: Report): string {
+/** Puts a report, or whatever the page shows, into it. Throws if the page has no place for it. */
+export function renderHtml(template: string, report: object): string {
   if (!SLOT.test(template)) {
     throw new Error('The page of the HTML report has no <script type="application/json" id="report">.');
   }

@@ -4,13 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import {
-  cacheFolders,
-  costsFile,
-  type MachineCosts,
-  machineCosts,
-  machineKey,
-} from '../../src/choose/machine.ts';
+import { cacheFolders, costsFile, machineCosts, machineKey } from '../../src/choose/machine.ts';
+import type { MachineCosts } from '../../src/choose/machine-costs.ts';
 
 describe('the costs of the machine', { timeout: 60_000 }, () => {
   let folder = '';

@@ -1,6 +1,9 @@
 // A machine and calls made of round numbers, so that what the model says can be reckoned by hand.
-import type { BackendCosts, MachineCosts } from '../../src/choose/machine.ts';
-import type { CallProfile, Model } from '../../src/choose/predict.ts';
+import type { Advice, Check } from '../../src/choose/advice.ts';
+import { conclude, type Question, weigh } from '../../src/choose/conclude.ts';
+import type { BackendCosts, MachineCosts } from '../../src/choose/machine-costs.ts';
+import type { BackendKind, CallProfile, Model } from '../../src/choose/predict.ts';
+import type { Profile } from '../../src/choose/profile.ts';
 
 const thread: BackendCosts = {
   start: { first: 20, all: 50, workers: 4 },
@@ -54,4 +57,43 @@ export function model(call: Partial<CallProfile> = {}, more: Partial<Model> = {}
     warm: true,
     ...more,
   };
+}
+
+/** Advice on calls of that kind, from nothing but these figures. */
+export function adviceOn(
+  call: Partial<CallProfile>,
+  question: Partial<Question> = {},
+  found: Partial<Profile> = {},
+  /** By how much the backend took longer than predicted, of those that were checked. */
+  slower: Partial<Record<BackendKind, number>> = {},
+): Advice {
+  const asked: Question = {
+    name: 'work',
+    url: 'file:///home/me/work.js',
+    export: 'work',
+    calls: 100,
+    inputs: 1,
+    arity: 1,
+    maxWorkers: 4,
+    maxBlocked: 50,
+    warm: false,
+    ...question,
+  };
+  const { cpu, hold, wait } = { ...computing, ...call };
+  const profile: Profile = {
+    call: { ...computing, ...call },
+    conditions: { alone: 1, together: 4 },
+    samples: [{ input: 0, bytes: 12, calls: 5, cpu, hold, wait }],
+    growth: null,
+    findings: [],
+    impossible: {},
+    ...found,
+  };
+  const choices = weigh(asked, profile, machine);
+  const checks = choices.worthChecking.flatMap((plan): Check[] => {
+    const factor = slower[plan.backend];
+    if (factor === undefined) return [];
+    return [{ plan, calls: asked.calls, predicted: plan.ms, measured: plan.ms * factor, memory: 5e6 }];
+  });
+  return conclude(asked, profile, choices, checks, new Date('2026-01-02T03:04:05Z'));
 }
