@@ -1,6 +1,7 @@
 // Lists in shared memory: what they hold, what fits, and what is refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { type ListItem, ShareableList, SharedMemory } from '../../src/multiprocessing/shared-memory/index.ts';
 import { freeName, isThere, OtherProgram } from './other-program.ts';
@@ -138,4 +139,11 @@ test('another program has the same list', LIMIT, async () => {
   await program.ask('setInList', 0, 42);
   assert.equal(list.get(0), 42);
   assert.equal(await program.end(), '');
+});
+
+test('a list prints as what it is', LIMIT, () => {
+  const list = new ShareableList([1]);
+  list.shm.unlink();
+  assert.equal(inspect(list), `multiprocessing.ShareableList (${list.shm.name})`);
+  list.shm.close();
 });

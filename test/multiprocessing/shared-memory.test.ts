@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmdirSync, statfsSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/index.ts';
 import { SharedMemory, SharedMemoryManager } from '../../src/multiprocessing/shared-memory/index.ts';
 import { makeBlock, writeInto } from '../conformance/multiprocessing/memory-tasks.ts';
@@ -201,4 +202,13 @@ test('a manager stays where it is', LIMIT, async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
   const given = pool.submit((manager: object) => manager, new SharedMemoryManager());
   await assert.rejects(given.result(), { name: 'NotShareableError' });
+});
+
+test('a block prints as what it is, also when it is closed', LIMIT, () => {
+  const block = new SharedMemory({ create: true, size: 4096 });
+  block.unlink();
+  const text = `multiprocessing.SharedMemory (${block.name}, 4096 bytes)`;
+  assert.equal(inspect(block), text);
+  block.close();
+  assert.equal(inspect(block), text);
 });

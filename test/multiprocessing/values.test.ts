@@ -1,6 +1,7 @@
 // Shared values: their types, what is done at once by several processes, and how they cross.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/index.ts';
 import { Lock } from '../../src/multiprocessing/locks.ts';
@@ -248,4 +249,11 @@ test('memory stays as long as a view of it does', LIMIT, async () => {
     views.map((view) => [...view]),
     Array.from({ length: 20 }, (_, n) => [n, n]),
   );
+});
+
+test('they print as what they are', LIMIT, () => {
+  assert.equal(inspect(new Value('i', 3)), 'multiprocessing.Value (int32 3)');
+  assert.equal(inspect(new RawValue('?', true)), 'multiprocessing.RawValue (boolean true)');
+  assert.equal(`${new SharedArray('d', [0.5, 2])}`, 'multiprocessing.Array (float64 [0.5, 2])');
+  assert.equal(inspect(new RawArray('B', 20)), `multiprocessing.RawArray (uint8 [${'0, '.repeat(16)}...])`);
 });

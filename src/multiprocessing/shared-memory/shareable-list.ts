@@ -35,6 +35,11 @@ export class ShareableList implements Iterable<ListItem> {
 
   static {
     shareBy(ShareableList, ({ shm }) => ({ kind: KIND, module: import.meta.url, data: shm.name }));
+    Object.defineProperty(ShareableList.prototype, inspect.custom, {
+      value(this: ShareableList): string {
+        return this.toString();
+      },
+    });
   }
 
   /** `sequence`: the items of a new list. Without, the list that `name` leads to. */
@@ -54,6 +59,11 @@ export class ShareableList implements Iterable<ListItem> {
       this.shm.close();
       throw error;
     }
+  }
+
+  /** Without its items, as it may have been closed. @example 'multiprocessing.ShareableList (mh_1f2e3d4c)' */
+  toString(): string {
+    return `multiprocessing.ShareableList (${this.shm.name})`;
   }
 
   /** Fixed. */

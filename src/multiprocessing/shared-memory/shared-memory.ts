@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { SharedMemoryExistsError } from '../../errors.ts';
 import {
   createNamedMemory,
@@ -57,6 +58,11 @@ export class SharedMemory implements Disposable {
 
   static {
     shareBy(SharedMemory, ({ name }) => ({ kind: KIND, module: import.meta.url, data: name }));
+    Object.defineProperty(SharedMemory.prototype, inspect.custom, {
+      value(this: SharedMemory): string {
+        return this.toString();
+      },
+    });
   }
 
   constructor(options: SharedMemoryOptions) {
@@ -75,6 +81,11 @@ export class SharedMemory implements Disposable {
     if (name === undefined)
       throw new TypeError('name must be given unless { create: true } is, received undefined');
     this.#memory = openNamedMemory(name, keep);
+  }
+
+  /** @example 'multiprocessing.SharedMemory (mh_1f2e3d4c, 4096 bytes)' */
+  toString(): string {
+    return `multiprocessing.SharedMemory (${this.name}, ${this.size} bytes)`;
   }
 
   /** By which others attach to it. */

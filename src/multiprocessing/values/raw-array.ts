@@ -24,6 +24,9 @@ interface Content {
   readonly items?: readonly unknown[];
 }
 
+/** Items that are printed. */
+const MOST_SHOWN = 16;
+
 /** What `RawArray` is, wherever the memory comes from. */
 export class RawArrayBase<T extends ItemType> extends SharedObject implements Iterable<Item<T>> {
   readonly #form: Form;
@@ -45,6 +48,11 @@ export class RawArrayBase<T extends ItemType> extends SharedObject implements It
     this.#view = this.#form.view(words.buffer, start, doubles[LENGTH_DOUBLE] as number) as View<T>;
     arrays.set(this.#view, this);
     if (items !== undefined) this.#write(0, items);
+  }
+
+  protected override get state(): string {
+    const more = this.length > MOST_SHOWN ? ', ...' : '';
+    return `${this.type} [${this.slice(0, MOST_SHOWN).join(', ')}${more}]`;
   }
 
   /** The name of its type: `'int32'`, also of one that was made with `'i'`. */

@@ -34,6 +34,10 @@ export class RawValueBase<T extends ItemType> extends SharedObject {
     if (this.isNew && initial !== undefined) this.value = initial;
   }
 
+  protected override get state(): string {
+    return `${this.type} ${String(this.value)}`;
+  }
+
   /** The name of its type: `'int32'`, also of one that was made with `'i'`. */
   get type(): ItemType {
     return this.#form.name;

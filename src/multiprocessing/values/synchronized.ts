@@ -36,12 +36,23 @@ export abstract class Synchronized<R extends Raw> {
 
   static {
     lockOf = (whole) => whole.#lock;
+    Object.defineProperty(Synchronized.prototype, inspect.custom, {
+      value(this: Whole): string {
+        return this.toString();
+      },
+    });
   }
 
   constructor(raw: R, lock: ValueLock | undefined) {
     this.#raw = raw;
     this.#lock = lock;
     remember(this, raw, lock);
+  }
+
+  /** @example 'multiprocessing.Value (int32 3)' */
+  toString(): string {
+    // That of the memory, whose class has the same name but for that.
+    return this.#raw.toString().replace('.Raw', '.');
   }
 
   /** The same memory without the lock. */
