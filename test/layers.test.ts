@@ -85,7 +85,7 @@ const layers: Readonly<
   cluster: { from: ['options.ts', 'backends'] },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
   compare: { from: ['index.ts', 'tasks'] },
-  cli: { from: ['index.ts', 'choose', 'compare'], types: ['cluster'] },
+  cli: { from: ['index.ts', 'choose', 'compare', 'observe'], types: ['cluster'] },
 };
 
 /** Packages, and the only layers that may use them. */

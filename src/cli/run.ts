@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addAdvise } from './advise.ts';
 import { addCompare } from './compare.ts';
+import { addDashboard } from './dashboard.ts';
 import { EXIT_OK, EXIT_USAGE } from './exit-status.ts';
+import { addTop } from './top/top.ts';
 import { addWorker } from './worker.ts';
 
 /** Runs one command line, without the leading `node` and script. Resolves with the exit status. */
@@ -35,6 +37,8 @@ function createProgram(setStatus: (status: number) => void): Command {
     .exitOverride();
   addAdvise(program, setStatus);
   addCompare(program, setStatus);
+  addDashboard(program, setStatus);
+  addTop(program, setStatus);
   addWorker(program, setStatus);
   return program;
 }

@@ -22,10 +22,13 @@ const isQuiet = process.env['MANYHANDS_DASHBOARD_QUIET'] === '1';
 if (isMainThread) {
   const stop = subscribe('manyhands:executor:open', () => {
     stop();
-    start().then(
-      ({ url }) => isQuiet || process.stderr.write(`manyhands: dashboard at ${url}\n`),
-      (error: unknown) => process.emitWarning(`There is no dashboard: ${String(error)}`),
-    );
+    // An executor says so while it is being made, and cannot be asked anything yet.
+    void Promise.resolve()
+      .then(start)
+      .then(
+        ({ url }) => isQuiet || process.stderr.write(`manyhands: dashboard at ${url}\n`),
+        (error: unknown) => process.emitWarning(`There is no dashboard: ${String(error)}`),
+      );
   });
 }
 
