@@ -40,7 +40,9 @@ async function regret(wanted: readonly string[], { rounds, explain = false, json
     rounds,
     scale: full,
   });
-  console.log(environmentLines(environment).join('\n'), '\n');
+  // There are no peers here.
+  const lines = environmentLines(environment).filter((line) => !line.startsWith('Against'));
+  console.log(lines.join('\n'), '\n');
   const steps = stepsPerMs();
   const regrets: Regret[] = [];
   for (const workload of workloads) {

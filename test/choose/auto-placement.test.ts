@@ -92,7 +92,7 @@ describe('a function', () => {
       [5, 'thread'],
     ] as const) {
       const known = knownBy(5, 0.01);
-      known.doubt();
+      known.doubt(true);
       assert.equal(placeOf(known), 'thread');
       assert.ok(known.shouldMeasure(0));
       known.learn({ asynchronous: false, blocked, busy: blocked, wall: blocked });
@@ -101,11 +101,20 @@ describe('a function', () => {
     }
   });
 
+  it('is not struck for what another program did', () => {
+    const known = knownBy(5, 0.01);
+    for (let n = 0; n < 3; n += 1) {
+      known.doubt(false);
+      known.learn({ asynchronous: false, blocked: 0.01, busy: 0.01, wall: 0.01 });
+    }
+    assert.equal(known.strikes, 0);
+  });
+
   it('that blocked the event loop has to be good for twice as long each time', () => {
     const known = knownBy(5, 0.01);
-    known.doubt();
+    known.doubt(true);
     for (const strikes of [1, 2, 3]) {
-      known.doubt();
+      known.doubt(true);
       assert.equal(required(known), 3 * 2 ** strikes);
       for (let n = 0; n < 3 * 2 ** strikes; n += 1) {
         assert.equal(placeOf(known), 'thread');

@@ -47,6 +47,9 @@ export interface AutoSettings {
   readonly resourceLimits: ResourceLimits | undefined;
 }
 
+/** Milliseconds between looks at the processor time of the program, which take a microsecond or two. */
+const CPU_MS = 1;
+
 /** A part of the calls that may await at one time, for maps of functions of which nothing is known. */
 const SLOTS_TO_EXPLORE = 1 / 4;
 
@@ -63,6 +66,9 @@ export class AutoEngine implements Engine {
   /** One object for all choices, as they are many. */
   readonly #situation = { waiting: 0, isChunk: false, isLoopBusy: false };
   #resetPlanned = false;
+  /** What processor time the program had used, at most `CPU_MS` before the call that runs. */
+  #cpu = process.cpuUsage();
+  #cpuAt: number = performance.now();
   #state: 'open' | 'closing' | 'closed' = 'open';
   #refusing: Pool | undefined;
   readonly #counts = { submitted: 0, cancelled: 0, sentAway: 0, moved: { succeeded: 0, failed: 0 } };
@@ -307,6 +313,10 @@ export class AutoEngine implements Engine {
       }
       if (known?.place === 'inline') this.#begun(known);
       const begun = performance.now();
+      if (begun - this.#cpuAt > CPU_MS) {
+        this.#cpu = process.cpuUsage();
+        this.#cpuAt = begun;
+      }
       let outcome: unknown;
       try {
         outcome = task(...args);
@@ -328,7 +338,8 @@ export class AutoEngine implements Engine {
     const isTypical = busy > (asynchronous ? AWAIT_MS : INLINE_MS);
     if (isTypical) known.place = asynchronous ? 'shared-thread' : 'thread';
     if (blocked < STRIKE_MS) return;
-    known.doubt();
+    const { user, system } = process.cpuUsage(this.#cpu);
+    known.doubt((user + system) / 1000 >= STRIKE_MS);
     const { place, why } = choose(known, this.#situation);
     known.place = place;
     known.why = why;

@@ -163,9 +163,11 @@ export class Knowledge implements Known {
   /**
    * It blocked the event loop for too long. That may have been a collection of garbage, or another program: it has to go, and
    * the next call on a worker says whether it may come back at once. Twice in `DOUBT_CALLS` calls is no chance.
+   *
+   * @param computed the program used the processor meanwhile; without that, another program may have had it.
    */
-  doubt(): void {
-    if (this.calls - this.#doubtedAt < DOUBT_CALLS) {
+  doubt(computed: boolean): void {
+    if (computed && this.calls - this.#doubtedAt < DOUBT_CALLS) {
       this.#strike();
       return;
     }
