@@ -120,6 +120,9 @@ export interface LockEvent {
   readonly blocking: boolean;
   /** The thread that has the lock, if it is one that a thread has. */
   readonly holder: number | undefined;
+  /** Present if it happens in a worker, and is heard in the thread that has the executor. */
+  readonly executor?: ExecutorInfo;
+  readonly worker?: string;
   readonly at: number;
 }
 

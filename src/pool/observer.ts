@@ -16,6 +16,9 @@ import {
   type ExecutorInfo,
   executorClose,
   executorOpen,
+  type LockResumeEvent,
+  lockResume,
+  lockWait,
   type TaskEvent,
   taskSettle,
   taskStart,
@@ -28,7 +31,8 @@ import type { ChunkResult, ExecutorStatistics } from '../futures/engine.ts';
 import { type Future, hasFailed, outcomeOf } from '../futures/future.ts';
 import { nextExecutorId, noteClosed, noteOpen, type OpenExecutor } from '../futures/open-executors.ts';
 import { after } from '../futures/waiting.ts';
-import { AS_CHUNK, AS_STREAM } from '../wire/protocol.ts';
+import { AS_CHUNK, AS_STREAM, type LockChannel, WATCH } from '../wire/protocol.ts';
+import type { WorkerHandle } from './backend.ts';
 import { fromMachineTime } from './clock.ts';
 import type { Task } from './task.ts';
 
@@ -48,6 +52,8 @@ export interface Observed {
   queued(): number;
   /** Has the traces of tasks told which of them have begun. */
   noteStarts(): void;
+  /** Tells all workers whether to pass on who waits for locks there. */
+  watchLocks(on: boolean): void;
 }
 
 /** A worker, as far as messages about it go. */
@@ -61,6 +67,7 @@ export class Observer implements OpenExecutor {
   readonly info: ExecutorInfo;
   readonly #pool: Observed;
   #watching = 0;
+  #locksWatched = false;
   #looking: NodeJS.Timeout | undefined;
 
   constructor(info: Omit<ExecutorInfo, 'id'>, pool: Observed) {
@@ -86,7 +93,9 @@ export class Observer implements OpenExecutor {
     workerStart.publish({ executor: this.info, worker: name, workerId: id, at: performance.now() });
   }
 
-  workerReady({ name, id, startedAt }: ObservedWorker): void {
+  workerReady({ name, id, startedAt }: ObservedWorker, handle: WorkerHandle): void {
+    this.#watchLocks();
+    if (this.#locksWatched) handle.post([[WATCH, true]]);
     if (!workerReady.hasSubscribers) return;
     const at = performance.now();
     const startMs = at - startedAt;
@@ -100,6 +109,24 @@ export class Observer implements OpenExecutor {
     workerExit.publish({ executor, worker: name, workerId: id, died, reason, exitCode, signal, at });
   }
 
+  /** A worker says who waits for a lock there. */
+  heard({ name }: ObservedWorker, channel: LockChannel, event: object): void {
+    const { at, ...rest } = event as LockResumeEvent;
+    const message = { ...rest, at: fromMachineTime(at), executor: this.info, worker: name };
+    if (channel === 'manyhands:lock:wait') lockWait.publish(message);
+    else lockResume.publish(message);
+  }
+
+  /** Nobody says when subscribers come and go, so this looks now and then. */
+  #watchLocks(): void {
+    // The event loop needs no messenger: it is heard where it is.
+    const watched =
+      this.info.backend !== 'event-loop' && (lockWait.hasSubscribers || lockResume.hasSubscribers);
+    if (watched === this.#locksWatched) return;
+    this.#locksWatched = watched;
+    this.#pool.watchLocks(watched);
+  }
+
   // ── tasks ───────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Somebody watches, and the task has just been made of `values` arguments. */
@@ -107,6 +134,7 @@ export class Observer implements OpenExecutor {
     const trace = new Trace(this, task, values);
     this.#watching += 1;
     if (taskSubmit.hasSubscribers) taskSubmit.publish(trace.about());
+    this.#watchLocks();
     this.#planLook();
     return trace;
   }

@@ -5,7 +5,7 @@ import type { Future } from '../futures/future.ts';
 import { refuseWhileLoading } from '../tasks/loading.ts';
 import { referenceTo } from '../tasks/reference.ts';
 import { encodeUnmoved } from '../wire/codec.ts';
-import type { WorkerSetup } from '../wire/protocol.ts';
+import { WATCH, type WorkerSetup } from '../wire/protocol.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel } from './channel.ts';
 import { hold, letGo } from './keep-alive.ts';
@@ -49,6 +49,7 @@ export class Pool implements Engine {
         statistics: () => this.statistics(),
         queued: () => this.#scheduler.queued,
         noteStarts: () => this.#channel.noteStarts(),
+        watchLocks: (on) => this.#workers.tell([WATCH, on]),
       },
     );
     this.#scheduler = new Scheduler(backend, settings, this.#channel, this.#observer, () => this.#workers);

@@ -47,11 +47,13 @@ import {
   TIMED,
   type ToWorker,
   WANT,
+  WATCH,
   type WorkerSetup,
 } from '../wire/protocol.ts';
 import { Answers } from './answers.ts';
 import { toMachineTime } from './clock.ts';
 import { CreditedStream } from './credited-stream.ts';
+import { LockNews } from './lock-news.ts';
 import { Company, Measuring } from './measuring.ts';
 import { runChunk } from './run-chunk.ts';
 import { Running } from './running.ts';
@@ -89,6 +91,7 @@ export class WorkerRuntime {
   #seat: Seat | undefined;
   readonly #functions: WorkerFunctions;
   readonly #answers: Answers;
+  readonly #lockNews: LockNews;
   readonly #line = new Fifo<Call>();
   /** Tasks that are not over when their function returns. */
   readonly #running = new Map<number, Running>();
@@ -108,6 +111,7 @@ export class WorkerRuntime {
   constructor(host: WorkerHost) {
     this.#host = host;
     this.#functions = new WorkerFunctions(host.resolve);
+    this.#lockNews = new LockNews((batch) => host.post(batch));
     this.#answers = new Answers(host.codec, (batch, transfer) => host.post(batch, transfer));
   }
 
@@ -144,6 +148,9 @@ export class WorkerRuntime {
         break;
       case CLOSE:
         this.#close(message[1]);
+        break;
+      case WATCH:
+        this.#lockNews.watch(message[1]);
         break;
       case STOP:
         this.#stopping = true;

@@ -18,7 +18,15 @@ import { Waiters } from '../futures/waiters.ts';
 import { after } from '../futures/waiting.ts';
 import { workerEnded } from '../memory/arena/places.ts';
 import { type ErrorEnvelope, packError, unpackError } from '../wire/error-envelope.ts';
-import { FAULT, type FromWorker, READY, SETUP_FAILED, type WorkerSetup } from '../wire/protocol.ts';
+import {
+  FAULT,
+  type FromWorker,
+  HEARD,
+  READY,
+  SETUP_FAILED,
+  type ToWorker,
+  type WorkerSetup,
+} from '../wire/protocol.ts';
 import type { Backend, WorkerHandle } from './backend.ts';
 import type { Channel, Leftover } from './channel.ts';
 import type { Observer } from './observer.ts';
@@ -193,6 +201,11 @@ export class Workers {
     return this.#emptied.wait();
   }
 
+  /** Sends something to all workers that are ready. */
+  tell(message: ToWorker): void {
+    for (const { handle, state } of this.#members) if (state !== 'starting') handle?.post([message]);
+  }
+
   snapshot(): Array<{
     name: string;
     id: number | undefined;
@@ -287,11 +300,14 @@ export class Workers {
           member.state = 'serving';
           this.#startFailures = 0;
           this.#channel.attach(handle);
-          this.#observer.workerReady(member);
+          this.#observer.workerReady(member, handle);
           break;
         case SETUP_FAILED:
           this.#initializerFailed(message[1]);
           return;
+        case HEARD:
+          this.#observer.heard(member, message[1], message[2]);
+          break;
         case FAULT:
           member.fault = message[1];
           break;

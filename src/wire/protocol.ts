@@ -12,6 +12,8 @@
  *    │◀────────────── report, item ... ──│
  *    │── abort, credit, close ──────────▶│
  *    │◀──────── done / chunk / failed ──│  exactly one for each call
+ *    │── watch ─────────────────────────▶│  somebody wants to hear who waits for locks
+ *    │◀───────────────────────── heard ──│  who begins to wait for one there, and who has it
  *    │── stop ──────────────────────────▶│  ends when nothing runs any more
  *    │◀───────────────────────── fault ──│  an error outside of any task; the worker is about to end
  *
@@ -35,6 +37,7 @@ export const CREDIT = 4;
 export const CLOSE = 5;
 export const STOP = 6;
 export const FORGET = 7;
+export const WATCH = 8;
 
 /** How a call is to be run; flags may be combined. */
 export const AS_CHUNK = 1;
@@ -113,7 +116,9 @@ export type ToWorker =
   | readonly [tag: typeof CREDIT, id: number, credits: number]
   | readonly [tag: typeof CLOSE, id: number]
   | readonly [tag: typeof STOP]
-  | readonly [tag: typeof FORGET, functionId: number];
+  | readonly [tag: typeof FORGET, functionId: number]
+  /** Whether the pool wants to hear who waits for locks there; see `pool/lock-news.ts`. */
+  | readonly [tag: typeof WATCH, on: boolean];
 
 export const READY = 0;
 export const STARTED = 1;
@@ -125,7 +130,11 @@ export const REPORT = 6;
 export const FAULT = 7;
 export const SETUP_FAILED = 8;
 export const WANT = 9;
+export const HEARD = 10;
 export const MEASURED = 11;
+
+/** Channels of `events/events.ts` that workers pass on. */
+export type LockChannel = 'manyhands:lock:wait' | 'manyhands:lock:resume';
 
 export type FromWorker =
   | readonly [tag: typeof READY]
@@ -146,6 +155,8 @@ export type FromWorker =
   | readonly [tag: typeof FAULT, error: ErrorEnvelope]
   | readonly [tag: typeof SETUP_FAILED, error: ErrorEnvelope]
   | readonly [tag: typeof WANT, id: number]
+  /** A message on that channel, its time being the machine's. */
+  | readonly [tag: typeof HEARD, channel: LockChannel, event: object]
   /** What the times are is in `Measurement` of `futures/engine.ts`; `ms` is -1 while the task goes on. */
   | readonly [
       tag: typeof MEASURED,

@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TimeoutError } from '../../src/errors.ts';
+import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/index.ts';
 import { ownerWord, threadNumber } from '../../src/memory/owner.ts';
+import * as multiprocessing from '../../src/multiprocessing/index.ts';
 import { Queue } from '../../src/queue/index.ts';
 import { Lock, Semaphore } from '../../src/threading/index.ts';
-import { failure } from '../contract/backends.ts';
+import { failure, until } from '../contract/backends.ts';
+import * as tasks from './fixtures/lock-tasks.ts';
 import { Recording } from './recording.ts';
 
 const HANGS = { timeout: 60_000 };
@@ -79,4 +82,37 @@ describe('events of locks', HANGS, () => {
     );
     assert.equal(recording.of('manyhands:lock:resume').length, 2);
   });
+
+  for (const [backend, make, makeLock] of [
+    ['threads', () => new ThreadPoolExecutor({ maxWorkers: 1 }), () => new Lock()],
+    ['processes', () => new ProcessPoolExecutor({ maxWorkers: 1 }), () => new multiprocessing.Lock()],
+  ] as const) {
+    it(`come from workers, also from one that is blocked: ${backend}`, HANGS, async () => {
+      await using pool = make();
+      using recording = new Recording(NAMES);
+      for (const task of [tasks.awaitLock, tasks.blockForLock]) {
+        const lock = makeLock();
+        const guard = await lock.acquire();
+        try {
+          const before = performance.now();
+          const future = pool.submit(task as (lock: unknown) => unknown, lock);
+          await until('it is known that the worker waits', () => recording.events.length === 1);
+          const [wait] = recording.of('manyhands:lock:wait');
+          assert.equal(wait?.executor?.backend, backend === 'threads' ? 'thread' : 'process');
+          assert.equal(wait.worker, pool.statistics().workers[0]?.name);
+          assert.equal(wait.holder, threadNumber(ownerWord()), 'it is this thread that has the lock');
+          assert.notEqual(wait.thread, wait.holder);
+          assert.equal(wait.blocking, task === tasks.blockForLock);
+          assert.ok(wait.at >= before - 1 && wait.at <= performance.now() + 1);
+          guard.release();
+          await future;
+        } finally {
+          if (lock.locked) guard.release();
+        }
+        await until('it is known that it waits no more', () => recording.events.length === 2);
+        assert.deepEqual(recording.names, ['lock:wait', 'lock:resume']);
+        recording.events.length = 0;
+      }
+    });
+  }
 });
