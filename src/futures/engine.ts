@@ -16,7 +16,10 @@ export interface TaskRequest {
    * tuples.
    */
   readonly arity?: number;
-  /** Of a chunk: what was there to carry when its map began. Other tasks carry what is there when they are submitted. */
+  /**
+   * What was there to carry when its map began, or when it was submitted to one who held it back. Absent: what is there now,
+   * but for a chunk.
+   */
   readonly context?: Captured | undefined;
   readonly options: SubmitOptions;
   /** Has the worker measure the call, and hears of it: once when it first awaits something, and when it is over. */

@@ -251,9 +251,10 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
     return task;
   }
 
-  /** What the call carries. A map has looked when it began: by now somebody else may be at work. */
+  /** What the call carries. A map, and who held the call back, have looked before: by now somebody else may be at work. */
   #carry({ arity, context }: TaskRequest, task: Task): Carried | undefined {
-    const captured = arity === undefined ? captureContext(this.#backend.kind === 'event-loop') : context;
+    const isNew = context === undefined && arity === undefined;
+    const captured = isNew ? captureContext(this.#backend.kind === 'event-loop') : context;
     if (captured === undefined) return undefined;
     task.flags |= CARRIES;
     return packContext(captured, task.trace?.about());
