@@ -1,6 +1,7 @@
 /** Every workload, in the order of the report. */
 import type { Workload } from '../workload.ts';
 import { burst } from './burst.ts';
+import { cluster } from './cluster.ts';
 import { coldStart } from './cold-start.ts';
 import { cpu } from './cpu.ts';
 import { crowded } from './crowded.ts';
@@ -33,4 +34,5 @@ export const workloads: readonly Workload[] = [
   value,
   lock,
   lockAsync,
+  cluster,
 ];

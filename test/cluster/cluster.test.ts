@@ -17,6 +17,7 @@ import {
   wait,
 } from 'manyhands';
 import { ClusterExecutor, ClusterWorker } from 'manyhands/cluster';
+import * as slow from './fixtures/slow-to-load.ts';
 import * as tasks from './fixtures/tasks.ts';
 import { RedisServer } from './servers.ts';
 import { Cluster, failure, HANGS_MS, linesOf, MODULES, newPath, open, until } from './support.ts';
@@ -92,6 +93,16 @@ describe('a cluster', () => {
       assert.equal(all.length, 40);
     },
   );
+
+  it('runs tasks while a module is being loaded', limit, async () => {
+    await using cluster = new Cluster(redis.url);
+    await cluster.worker({ modules: [join(dirname(MODULES), '*.js')], workers: 8 });
+    const executor = cluster.executor();
+    const calls = [1, 2, 3].map((value) => executor.submit(slow.early, value));
+    const first = executor.stream(slow.each, 4).next();
+    assert.deepEqual(await Promise.all(calls), [1, 2, 3]);
+    assert.equal((await first).value, 4);
+  });
 
   it('tells errors with their class, fields and both stacks', limit, async () => {
     await using cluster = new Cluster(redis.url);

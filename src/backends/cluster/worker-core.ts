@@ -18,6 +18,7 @@ import { type Job, QueueEvents, UnrecoverableError, WaitingError, Worker } from 
 import { AuthenticationError, WorkerDiedError } from '../../errors.ts';
 import type { Executor } from '../../futures/executor.ts';
 import type { SubmitOptions } from '../../futures/submit-options.ts';
+import { runAs } from '../../tasks/current-task.ts';
 import { FAILURE_MARK, type Outcome, runCall, runStream } from './cluster-task.ts';
 import { Complaints } from './complaints.ts';
 import { type Connection, connectionOf } from './connection.ts';
@@ -173,9 +174,11 @@ export class WorkerCore {
       const place = { url: target.url, module: target.name, export: data.export };
       const options = this.#submitOptions(data, running, job);
       if (data.kind === 'stream') return await this.#stream(job, data, place, running, options);
-      const outcome: Outcome = await this.#local.executor
-        .with(options)
-        .submit(runCall, place, data.args, data.arity ?? 0, job.attemptsStarted, this.#limits);
+      const outcome: Outcome = await asTask(data.label, () =>
+        this.#local.executor
+          .with(options)
+          .submit(runCall, place, data.args, data.arity ?? 0, job.attemptsStarted, this.#limits),
+      );
       await running.progress;
       if (outcome[0] === 'error') throw new ReportedFailure(failureText(outcome[3], outcome[1]));
       const [, value, ms, errors] = outcome;
@@ -241,9 +244,9 @@ export class WorkerCore {
     const credits = Math.ceil(window / 2);
     const bufferSize = Math.max(1, window - credits);
     running.grant(credits);
-    const items = this.#local.executor
-      .with({ ...options, bufferSize })
-      .stream(runStream, place, args, this.#limits);
+    const items = asTask(options.name ?? '', () =>
+      this.#local.executor.with({ ...options, bufferSize }).stream(runStream, place, args, this.#limits),
+    );
     running.onClose = () => {
       items.return?.().catch(this.#complaints.tell);
     };
@@ -317,6 +320,15 @@ export class WorkerCore {
   #beside(): ReturnType<ReturnType<Worker['getBackend']>['forQueue']> | undefined {
     return this.#worker?.getBackend().forQueue(controlOf(this.#options.queue));
   }
+}
+
+/**
+ * Calls `submit` as if it were done by a task. Where the executor is the event loop of this program, modules are loaded here,
+ * and while one is, nobody else may submit anything: it could be the module itself.
+ */
+function asTask<R>(name: string, submit: () => R): R {
+  const { signal } = new AbortController();
+  return runAs({ name, attempt: 1, signal, workerName: '', report: () => undefined }, submit, []);
 }
 
 /** The task itself failed, and has said so: its text is what the job fails with, and to run it again would not help. */
