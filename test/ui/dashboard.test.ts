@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { EventLoopExecutor, ThreadPoolExecutor } from '../../src/index.ts';
+import type { Program, Tick } from '../../src/observe/dashboard/messages.ts';
+import { MOST_SPANS } from '../../src/observe/dashboard/span-sample.ts';
 import { type Dashboard, dashboard } from '../../src/observe/index.ts';
 import { Note } from '../contract/backends.ts';
 import * as tasks from '../contract/fixtures/tasks.ts';
@@ -19,6 +21,55 @@ const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-sync',
 ];
+
+const PROGRAM: Program = {
+  pid: 1,
+  title: 'app.js',
+  node: 'v20.19.0',
+  cores: 2,
+  startedAt: 0,
+  instance: 'x',
+  tickMs: 500,
+};
+
+/** As much as a tick can be: half a second of 10,000 tasks a second on four workers, with errors. */
+function fullTick(number: number): Tick {
+  const workers = ['a', 'b', 'c', 'd'].map((name) => ({ name, id: null, cpu: null, memory: null }));
+  const times = { p50: 0.1, p95: 0.2, p99: 0.3, max: 1 };
+  const executor = { id: 1, name: 'pool', backend: 'thread', state: 'open', maxWorkers: 4, concurrency: 1 };
+  const counts = { pending: 10, running: 4, settled: 5000, failed: 8, cancelled: 0 };
+  return {
+    at: Date.UTC(2030, 0, 1) + number * 500,
+    ms: 500,
+    watched: true,
+    executors: [
+      {
+        ...executor,
+        ...counts,
+        wait: times,
+        run: times,
+        workers: workers.map((worker) => ({ ...worker, state: 'busy', inFlight: 1, busy: 0.9 })),
+      },
+    ],
+    rows: workers.map(({ name }) => `1/${name}`),
+    names: ['one', 'two', 'three'],
+    spans: Array.from({ length: MOST_SPANS }, (_, n) => [n % 4, n % 3, -500 + n * 1.9, -498.7 + n * 1.9, 0]),
+    running: [],
+    oneOf: 32,
+    ended: 5000,
+    functions: [{ name: 'one', count: 5000, failed: 8, runMs: 1500 }],
+    errors: Array.from({ length: 8 }, (_, n) => ({
+      at: 0,
+      source: 'one',
+      executor: 'pool',
+      worker: 'a',
+      message: `error ${number}, ${n}`,
+      stack: 'at nowhere\n'.repeat(100),
+    })),
+    moreErrors: 10,
+    host: { cpu: 1, memory: 1e8, heap: 1e7, loopBusy: 0.5, loopDelay: times },
+  };
+}
 
 describe('the page of the dashboard', () => {
   let browser: Browser | undefined;
@@ -226,6 +277,34 @@ describe('the page of the dashboard', () => {
       );
     });
   }
+
+  shows('takes no more memory for ten minutes of 10,000 tasks a second than for two', {}, async (page) => {
+    // Ticks as full as they get, as fast as the page takes them: each reconnect brings the next.
+    const BATCH = 200;
+    const TEN_MINUTES = 1200;
+    let sent = 0;
+    await page.route('**/events', (route) => {
+      const ticks = Array.from({ length: sent < TEN_MINUTES ? BATCH : 0 }, () => fullTick((sent += 1)));
+      const head = sent <= BATCH ? `event: program\ndata: ${JSON.stringify(PROGRAM)}\n\n` : '';
+      const body = ticks.map((tick) => `id: x:${sent}\nevent: tick\ndata: ${JSON.stringify(tick)}\n\n`);
+      return route.fulfill({ contentType: 'text/event-stream', body: `retry: 1\n\n${head}${body.join('')}` });
+    });
+    await page.reload();
+    await page.getByRole('radio', { name: '2 min' }).check();
+    await truth(
+      page,
+      `document.querySelector('.sampled').textContent.startsWith('${(240 * MOST_SPANS).toLocaleString('en')} of')`,
+    );
+    const last = `document.querySelector('.errors').textContent.includes('error ${TEN_MINUTES},')`;
+    await truth(page, last);
+    assert.equal(await page.evaluate('document.body.dataset.ticks'), '240');
+    assert.equal(await page.evaluate(drawn), 240 * MOST_SPANS);
+    assert.equal(await page.locator('details.error').count(), 50);
+    const client = await page.context().newCDPSession(page);
+    await client.send('HeapProfiler.collectGarbage');
+    const { usedSize } = (await client.send('Runtime.getHeapUsage')) as { usedSize: number };
+    assert.ok(usedSize < 100e6, `${usedSize} bytes`);
+  });
 
   shows('keeps what tasks are called as text', {}, async (page) => {
     const hostile = '<img src=x onerror=alert(1)>';

@@ -177,6 +177,7 @@ connect({
   onTick(tick) {
     // What is paused stands still: it is looked at. What comes meanwhile is kept for later, as far as there is room.
     history.add(tick);
+    document.body.dataset['ticks'] = String(history.ticks.length);
     plan();
   },
   onState: showState,

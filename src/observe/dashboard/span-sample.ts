@@ -105,6 +105,6 @@ export class SpanSample {
   }
 }
 
-export function rowOf(executor: number, worker: string): string {
+function rowOf(executor: number, worker: string): string {
   return `${executor}/${worker}`;
 }

@@ -3,61 +3,67 @@
 import type { TaskSettleEvent, TaskStartEvent } from '../../events/events.ts';
 import type { FunctionTick, Percentiles } from './messages.ts';
 import { Durations, round } from './percentiles.ts';
-import { rowOf } from './span-sample.ts';
 
 /** Functions told apart in a tick; those with other names count together. */
 const MOST_FUNCTIONS = 64;
 const OTHER = '(other)';
 
-interface Waits {
-  readonly wait: Durations;
-  readonly run: Durations;
+/** Of one executor. Maps by what messages bring along: to make a key for each task costs more than all else here. */
+class ExecutorTally {
+  readonly wait: Durations = new Durations();
+  readonly run: Durations = new Durations();
+  /** By task: what has begun and not ended. */
+  readonly running = new Map<number, TaskStartEvent>();
+  /** Milliseconds of tasks since the last tick, by worker. */
+  readonly busy = new Map<string, { ms: number }>();
+
+  /** The part of a run that belongs to the tick that began at `since`. */
+  addBusy(worker: string, start: number, end: number, since: number): void {
+    const ms = end - Math.max(start, since);
+    if (ms <= 0) return;
+    const busy = this.busy.get(worker);
+    if (busy === undefined) this.busy.set(worker, { ms });
+    else busy.ms += ms;
+  }
 }
 
 export class TaskTally {
-  readonly #executors = new Map<number, Waits>();
-  /** By executor and task: what has begun and not ended. */
-  readonly #running = new Map<number, Map<number, TaskStartEvent>>();
-  /** Milliseconds of tasks since the last tick, by row. */
-  #busy = new Map<string, number>();
+  readonly #executors = new Map<number, ExecutorTally>();
   #functions = new Map<string, { count: number; failed: number; runMs: number }>();
   #since = performance.now();
 
   started(task: TaskStartEvent): void {
-    let running = this.#running.get(task.executor.id);
-    if (running === undefined) {
-      running = new Map();
-      this.#running.set(task.executor.id, running);
-    }
-    running.set(task.id, task);
+    this.#of(task.executor.id).running.set(task.id, task);
   }
 
   settled(task: TaskSettleEvent): void {
-    const { executor, startedAt, runMs, worker } = task;
-    this.#running.get(executor.id)?.delete(task.id);
-    const { wait, run } = this.#waitsOf(executor.id);
-    wait.record(task.waitMs);
+    const { startedAt, runMs, worker } = task;
+    const executor = this.#of(task.executor.id);
+    executor.running.delete(task.id);
+    executor.wait.record(task.waitMs);
     if (startedAt === undefined || worker === undefined) return;
-    if (runMs !== undefined) run.record(runMs);
-    this.#addBusy(executor.id, worker, startedAt, task.endedAt ?? task.at);
+    if (runMs !== undefined) executor.run.record(runMs);
+    executor.addBusy(worker, startedAt, task.endedAt ?? task.at, this.#since);
     this.#count(task.name, runMs ?? 0, task.failedCalls > 0 || task.outcome === 'failed');
   }
 
   /** What runs at this moment. */
   *running(): Iterable<TaskStartEvent> {
-    for (const tasks of this.#running.values()) yield* tasks.values();
+    for (const { running } of this.#executors.values()) yield* running.values();
   }
 
   /** Adds what has run until `now` without having ended. Before `busy` and after all that was heard. */
   sum(now: number): void {
-    for (const { executor, worker, startedAt } of this.running()) {
-      this.#addBusy(executor.id, worker, startedAt, now);
+    for (const executor of this.#executors.values()) {
+      for (const { worker, startedAt } of executor.running.values()) {
+        executor.addBusy(worker, startedAt, now, this.#since);
+      }
     }
   }
 
   /** Milliseconds of tasks on this worker since the last tick. */
   busy(executor: number, worker: string): number {
-    return this.#busy.get(rowOf(executor, worker)) ?? 0;
+    return this.#executors.get(executor)?.busy.get(worker)?.ms ?? 0;
   }
 
   /** Percentiles of one executor since the last tick. */
@@ -75,29 +81,21 @@ export class TaskTally {
       runMs: round(runMs),
     }));
     this.#functions = new Map();
-    this.#busy = new Map();
     this.#since = now;
-    for (const known of [this.#executors, this.#running]) {
-      for (const id of known.keys()) if (!open.has(id)) known.delete(id);
+    for (const [id, { busy }] of this.#executors) {
+      if (open.has(id)) busy.clear();
+      else this.#executors.delete(id);
     }
     return functions.toSorted((a, b) => b.runMs - a.runMs);
   }
 
-  #waitsOf(executor: number): Waits {
-    let waits = this.#executors.get(executor);
-    if (waits === undefined) {
-      waits = { wait: new Durations(), run: new Durations() };
-      this.#executors.set(executor, waits);
+  #of(id: number): ExecutorTally {
+    let executor = this.#executors.get(id);
+    if (executor === undefined) {
+      executor = new ExecutorTally();
+      this.#executors.set(id, executor);
     }
-    return waits;
-  }
-
-  /** The part of a run that belongs to this tick. */
-  #addBusy(executor: number, worker: string, start: number, end: number): void {
-    const ms = end - Math.max(start, this.#since);
-    if (ms <= 0) return;
-    const row = rowOf(executor, worker);
-    this.#busy.set(row, (this.#busy.get(row) ?? 0) + ms);
+    return executor;
   }
 
   #count(name: string, runMs: number, failed: boolean): void {
