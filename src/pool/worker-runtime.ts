@@ -376,8 +376,8 @@ export class WorkerRuntime {
     }
     if (isThenable(outcome)) {
       this.#running.set(running.id, running);
-      if (running.measuring !== undefined) this.#awaits(running, running.measuring);
       this.#company.turns += 1;
+      if (running.measuring !== undefined) this.#awaits(running, running.measuring);
       Promise.resolve(outcome).then(
         (value) => this.#succeed(running, value),
         (error: unknown) => this.#fail(running, error),

@@ -1,29 +1,15 @@
 // What a pool is told of how a call spends its time, on every backend and channel.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EventLoopBackend } from '../../src/backends/event-loop/event-loop-backend.ts';
 import { ProcessBackend } from '../../src/backends/process/process-backend.ts';
 import { ThreadBackend } from '../../src/backends/thread/thread-backend.ts';
 import type { Measurement } from '../../src/futures/engine.ts';
 import { type PoolOptions, poolSettings } from '../../src/pool/options.ts';
 import { Pool } from '../../src/pool/pool.ts';
+import { fail, spin, spinLater } from './fixtures/spinning.ts';
 
 const MS = 10;
-
-export function spin(ms: number): number {
-  for (const over = performance.now() + ms; performance.now() < over; );
-  return ms;
-}
-
-export async function spinLater(ms: number): Promise<number> {
-  await sleep(ms);
-  return spin(ms);
-}
-
-export function fail(): never {
-  throw new Error('as asked');
-}
 
 const one = (options: PoolOptions) => poolSettings({ maxWorkers: 1, ...options }, 'Measured');
 const pools: Readonly<Record<string, () => Pool>> = {
