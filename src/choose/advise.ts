@@ -50,6 +50,8 @@ export interface AdviseOptions {
 const BUDGET_MS = 10_000;
 const MAX_BLOCKED_MS = 50;
 const CALLS_OF_ONE = 100;
+/** The part of the time that is for checking, however long workers took to start before. */
+const CHECKING = 0.4;
 /** So many ways are checked, the best of each backend. */
 const CHECKED = 2;
 
@@ -89,7 +91,6 @@ export async function advise<A extends unknown[], R>(
   onStep('the machine');
   const machine = await machineCosts({ fresh, signal, ...(folder === undefined ? {} : { folder }) });
 
-  const deadline = performance.now() + budget;
   const found = await profile(fn as Fn, inputs, machine, budget, signal, onStep);
   const question: Question = {
     name: reference.label,
@@ -103,6 +104,7 @@ export async function advise<A extends unknown[], R>(
     warm,
   };
   const choices = weigh(question, found, machine);
+  const deadline = performance.now() + budget * CHECKING;
   const checks: Check[] = [];
   const candidates = choices.worthChecking.slice(0, CHECKED);
   for (const [index, plan] of candidates.entries()) {

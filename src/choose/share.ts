@@ -10,12 +10,16 @@ export const busyFor = (ms: number): number => {
   return turns;
 };
 
+const LEAST_MS = 5;
+
 /** Of the time that threads could have computed, how much they did: the rest they stood in line for a processor. */
 export class Share {
   #cpu = 0;
   #ready = 0;
 
   note({ cpu, queued, wall, async }: CallCost): void {
+    // Of a short call it is mostly how long its thread took to wake up.
+    if (cpu < LEAST_MS) return;
     // Where the system does not tell: what neither returned a promise nor computed has waited for its turn.
     const inLine = queued ?? (async ? 0 : Math.max(0, wall - cpu));
     this.#cpu += cpu;
