@@ -45,7 +45,7 @@ export function callProfileOf(
   const all = (pick: (sample: SampleCost) => number): number => mean(samples.map(pick)) * factor.mean;
   const measured = all(({ cpu }) => cpu);
   const cpu = seen.cpuOfQuick ?? measured;
-  const hold = all((sample) => sample.hold) - measured + cpu;
+  const hold = cpu + Math.max(0, all((sample) => sample.hold) - measured);
   const wait = all((sample) => sample.wait);
   const longest = Math.max(0, ...samples.map((sample) => sample.hold + sample.wait)) * factor.most;
   const async = usual.some((each) => each.async);

@@ -47,13 +47,16 @@ function warmOnes(costs: readonly CallCost[]): readonly CallCost[] {
 /** Taken apart into what it computed, for how long it held its thread, and for how long it left it to others. */
 export function sampleOf(tried: Tried): SampleCost {
   const { input, bytes, costs } = tried;
-  const { wall, cpu, queued = 0, async, blocked } = typical(tried);
-  const held = Math.max(0, (async ? blocked.total : wall) - cpu - queued);
+  const { wall, cpu, async } = typical(tried);
+  const warm = warmOnes(costs);
+  const held = median(
+    warm.map((each) => (async ? each.blocked.total : each.wall) - each.cpu - (each.queued ?? 0)),
+  );
   // Short pauses are not waiting: pages that come from the system, a collector that runs beside.
   const hold = cpu + (held > Math.max(1, 0.1 * wall) ? held : 0);
-  // The shortest of them: when it was over, its thread may have had to stand in line before it saw that.
-  const waits = warmOnes(costs).map((each) => each.wall - each.blocked.total);
-  return { input, bytes, calls: costs.length, cpu, hold, wait: async ? Math.max(0, Math.min(...waits)) : 0 };
+  // Of each for itself: its thread may have had to stand in line before it waited, or before it saw that it was over.
+  const waits = warm.map((each) => each.wall - each.blocked.total);
+  return { input, bytes, calls: costs.length, cpu, hold, wait: async ? Math.max(0, median(waits)) : 0 };
 }
 
 function costOf(growth: Growth | null, args: readonly unknown[], bytes: number): number | undefined {
