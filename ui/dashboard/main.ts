@@ -237,10 +237,12 @@ function render(): void {
   errors.show(history.errors, history.moreErrors);
   const ended = shown.reduce((sum, tick) => sum + tick.ended, 0);
   const drawn = shown.reduce((sum, tick) => sum + tick.spans.length, 0);
+  const least = shown.reduce((most, { oneOf }) => Math.max(most, oneOf), 1);
   sampled.textContent =
     drawn === ended
       ? `All ${number(ended)} tasks of this time are shown.`
-      : `${number(drawn)} of ${number(ended)} tasks are shown: at this moment 1 of ${last.oneOf}, and all that took long or failed. ` +
+      : `${number(drawn)} of ${number(ended)} tasks are shown: all that took long or failed, and of the others ` +
+        `${least === 1 ? 'most' : `as few as 1 of ${least}`}. ` +
         'The band behind them is how busy a worker was, with all tasks.';
 }
 
