@@ -28,6 +28,11 @@ import { TaskTally } from './task-tally.ts';
 const TICK_MS = 500;
 /** Two minutes. A tick is at most some 30 KB, so 7 MB if the program always has many tasks. */
 const HISTORY = 240;
+/**
+ * Tasks in a tick, 4,000 a second, beyond which the page is not told of tasks that still run, but for those that began before:
+ * hearing of each begin was more than half of what a viewer costs for each task, and hardly any of them is drawn.
+ */
+const MOST_STARTS = 2000;
 /** Names of threads and processes that one tick tells of. */
 const MOST_WORKERS = 512;
 
@@ -57,6 +62,8 @@ export class Feed {
   #errors = new RecentErrors();
   /** What ends the listening to events; empty while nobody watches. */
   #stops: (() => void)[] = [];
+  /** The same for the begin of tasks. */
+  #stopStarts: (() => void) | undefined;
   #last = performance.now();
   #number = 0;
   /** Counts at the last tick, by executor. */
@@ -94,14 +101,23 @@ export class Feed {
     this.#host.watch(true);
     this.#tally = new TaskTally();
     this.#sample = new SpanSample();
+    this.#hearStarts(true);
     this.#stops = [
-      subscribe('manyhands:task:start', (task) => this.#tally.started(task)),
       subscribe('manyhands:task:settle', (task) => this.#settled(task)),
       subscribe('manyhands:worker:exit', (exit) => this.#exited(exit)),
     ];
   }
 
+  #hearStarts(hear: boolean): void {
+    if (hear) this.#stopStarts ??= subscribe('manyhands:task:start', (task) => this.#tally.started(task));
+    else {
+      this.#stopStarts?.();
+      this.#stopStarts = undefined;
+    }
+  }
+
   #deafen(): void {
+    this.#hearStarts(false);
     for (const stop of this.#stops) stop();
     this.#stops = [];
     this.#host.watch(false);
@@ -178,6 +194,7 @@ export class Feed {
       ...this.#errors.take(),
       host: this.#host.take(ms),
     };
+    if (watched) this.#hearStarts(tick.ended < MOST_STARTS);
     this.#publish(JSON.stringify(tick));
   }
 
