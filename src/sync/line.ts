@@ -17,7 +17,7 @@ import { waitWithin } from '../futures/waiting.ts';
 import { SLICE } from '../memory/block.ts';
 import { nap } from '../memory/nap.ts';
 import { checkDuration, type WaitOptions } from '../options.ts';
-import { type Entry, Fifo } from './fifo.ts';
+import { type Entry, LinkedFifo } from './linked-fifo.ts';
 import type { WaitList } from './wait-list.ts';
 import { type Awaited, areWaitsWatched, beginWait } from './waits.ts';
 
@@ -63,9 +63,9 @@ export class Line<T, C = undefined> {
   readonly #list: WaitList;
   readonly #waited: Waited<T, C>;
   /** Those who await, the first of them first. */
-  readonly #waiters = new Fifo<Waiter<T, C>>();
+  readonly #waiters = new LinkedFifo<Waiter<T, C>>();
   /** Those of them who found no room in the list. */
-  readonly #outside = new Fifo<Waiter<T, C>>();
+  readonly #outside = new LinkedFifo<Waiter<T, C>>();
   #attending = false;
   #attendingOutside = false;
 

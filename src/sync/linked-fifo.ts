@@ -6,7 +6,7 @@
  * full collection, with what they held: two thirds of the time of a lock that 64 functions fight for went there.
  */
 
-/** What an entry carries; only `Fifo` writes it. */
+/** What an entry carries; only `LinkedFifo` writes it. */
 export interface Entry<E> {
   before?: E | undefined;
   after?: E | undefined;
@@ -14,7 +14,7 @@ export interface Entry<E> {
   queue?: object | undefined;
 }
 
-export class Fifo<E extends Entry<E>> {
+export class LinkedFifo<E extends Entry<E>> {
   #first: E | undefined;
   #last: E | undefined;
   #size = 0;
