@@ -74,6 +74,7 @@ const lacking: Readonly<Record<string, Readonly<Partial<Record<Need, string>>>>>
     'own workers': 'workers are counted when they say that they are there, every few seconds',
     'any module': 'a module that cannot be read has no version, so its tasks are not sent',
     moving: 'memory cannot be moved to another machine: it is copied, and emptied here; ports are refused',
+    'taking back': 'a job that is still on its way to the server overtakes nothing there',
   },
 };
 
