@@ -6,7 +6,7 @@ import {
   ProcessPoolExecutor,
   ThreadPoolExecutor,
 } from '../../../src/index.ts';
-import { waitAtGate } from './tasks.ts';
+import { leaveLine, waitAtGate } from './tasks.ts';
 
 const MAKE: Record<string, () => Executor> = {
   'event loop': () => new EventLoopExecutor({ concurrency: 1 }),
@@ -41,6 +41,8 @@ const DO: Record<string, (parts: Parts) => void> = {
       if (pool.statistics().tasks.running === 0) return;
       clearInterval(poll);
       void pool.shutdown({ wait: false, cancelFutures: true });
+      // The gate is to stay shut until then: else all may be over before this has looked once.
+      leaveLine(log, 'shut down');
     }, 1);
   },
 };
