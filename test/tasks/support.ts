@@ -58,13 +58,21 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Runs Node (the one that runs this) with these arguments until it ends. */
+/** A program that takes longer hangs. Left alone it would keep the test's process from ending as well. */
+const HANGS_MS = 100_000;
+
+/** Runs Node (the one that runs this) with these arguments until it ends; `code` is null if it had to be killed. */
 export async function runNode(
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
 ): Promise<Run> {
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, args, { cwd: options.cwd, env: { ...inherited, ...options.env } });
+  const child = spawn(process.execPath, args, {
+    cwd: options.cwd,
+    env: { ...inherited, ...options.env },
+    timeout: HANGS_MS,
+    killSignal: 'SIGKILL',
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
