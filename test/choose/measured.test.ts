@@ -84,7 +84,12 @@ for (const [where, backend, make] of makers) {
       assert.ok((cost.result?.bytes ?? 0) >= 1e6 && (cost.result?.bytes ?? 0) < 1.01e6);
       assert.ok((cost.result?.encode ?? 0) > 0);
       assert.ok((cost.result?.decode ?? 0) > 0);
-      assert.ok(cost.heap >= 1e6);
+      // A collection of garbage may fall into a call, and hide what that took.
+      const heaps = [cost.heap];
+      for (let call = 1; call < 5; call += 1) {
+        heaps.push(...(await measure(executor, backend, fixtures.zeros, 1e6)).costs.map(({ heap }) => heap));
+      }
+      assert.ok(Math.max(...heaps) >= 1e6, heaps.join(', '));
 
       const large = await measure(executor, backend, fixtures.lengthOf, new Uint8Array(2e6));
       assert.equal(large.value, 2e6);
