@@ -1,16 +1,12 @@
 // The page of `manyhands advise`, in a real browser: what it shows is what it was given, and it asks for nothing else.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, it, type TestContext } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { describe } from 'node:test';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import type { Advice } from '../../src/choose/advice.ts';
 import { readTemplate, renderHtml } from '../../src/compare/html.ts';
 import { adviceOn } from '../choose/synthetic.ts';
+import { withFiles } from './browser.ts';
 
-const ROOT = new URL('../../../', import.meta.url);
 const HOSTILE = '</script><img src=x onerror=alert(1)>';
 
 const full = adviceOn(
@@ -22,27 +18,7 @@ const full = adviceOn(
 const empty = adviceOn({}, {}, { samples: [], impossible: { thread: 'no', 'event-loop': 'no' } });
 
 describe('the page of an advice', { timeout: 60_000 }, () => {
-  let browser: Browser | undefined;
-  let skipReason = '';
-  let folder = '';
-
-  before(async () => {
-    const { ensureChromium } = (await import(new URL('scripts/chromium.mjs', ROOT).href)) as {
-      ensureChromium(): { path: string | null; reason: string };
-    };
-    const { path, reason } = ensureChromium();
-    if (path === null) {
-      skipReason = reason;
-      return;
-    }
-    folder = await mkdtemp(join(tmpdir(), 'manyhands-advice-'));
-    browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox', '--disable-gpu'] });
-  });
-
-  after(async () => {
-    await browser?.close();
-    if (folder !== '') await rm(folder, { recursive: true });
-  });
+  const showsFile = withFiles();
 
   function shows(
     name: string,
@@ -50,31 +26,9 @@ describe('the page of an advice', { timeout: 60_000 }, () => {
     options: BrowserContextOptions,
     check: (page: Page) => Promise<void>,
   ): void {
-    it(name, async (t: TestContext) => {
-      if (browser === undefined) {
-        t.skip(skipReason);
-        return;
-      }
-      const file = join(folder, `${name.replaceAll(/\W+/g, '-')}.html`);
-      const template = readTemplate('advise');
-      await writeFile(file, advice === null ? template : renderHtml(template, advice));
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-      try {
-        context.setDefaultTimeout(10_000);
-        const page = await context.newPage();
-        const said: string[] = [];
-        page.on('console', (message) => said.push(message.text()));
-        page.on('pageerror', (error) => said.push(error.message));
-        page.on('request', (request) => {
-          if (request.url() !== pathToFileURL(file).href) said.push(request.url());
-        });
-        await page.goto(pathToFileURL(file).href);
-        await check(page);
-        assert.deepEqual(said, []);
-      } finally {
-        await context.close();
-      }
-    });
+    const template = (): string => readTemplate('advise');
+    const html = (): string => (advice === null ? template() : renderHtml(template(), advice));
+    showsFile(name, html, options, ({ page }) => check(page));
   }
 
   shows('shows the advice in words, and the code', full, {}, async (page) => {

@@ -2,26 +2,17 @@
  * The page of the dashboard, in a real browser, on real executors of this process: what it shows is compared with what ran.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { describe, it } from 'node:test';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { EventLoopExecutor, ThreadPoolExecutor } from '../../src/index.ts';
 import type { Program, Tick } from '../../src/observe/dashboard/messages.ts';
 import { MOST_SPANS } from '../../src/observe/dashboard/span-sample.ts';
 import { type Dashboard, dashboard } from '../../src/observe/index.ts';
 import { Note } from '../contract/backends.ts';
 import * as tasks from '../contract/fixtures/tasks.ts';
+import { withBrowser } from './browser.ts';
 
-/** From dist/test/ui. */
-const ROOT = new URL('../../../', import.meta.url);
 const TIMEOUT = { timeout: 60_000 };
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-sync',
-];
-
 const PROGRAM: Program = {
   pid: 1,
   title: 'app.js',
@@ -72,39 +63,17 @@ function fullTick(number: number): Tick {
 }
 
 describe('the page of the dashboard', () => {
-  let browser: Browser | undefined;
-  let skipReason = '';
+  const inPage = withBrowser();
 
-  before(async () => {
-    const { ensureChromium } = (await import(new URL('scripts/chromium.mjs', ROOT).href)) as {
-      ensureChromium(): { path: string | null; reason: string };
-    };
-    const { path, reason } = ensureChromium();
-    if (path === null) skipReason = reason;
-    else browser = await chromium.launch({ executablePath: path, args: ARGUMENTS });
-  });
-
-  after(() => browser?.close());
-
-  /** A test with a dashboard and a page of its own that shows it; skipped where there is no browser. */
+  /** A test with a dashboard and a page of its own that shows it. */
   function shows(
     name: string,
     options: BrowserContextOptions,
     check: (page: Page, board: Dashboard, allowed: RegExp[]) => Promise<void>,
   ): void {
-    it(name, TIMEOUT, async (t: TestContext) => {
-      if (browser === undefined) {
-        t.skip(skipReason);
-        return;
-      }
-      await using board = await dashboard();
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-      try {
-        context.setDefaultTimeout(20_000);
-        const page = await context.newPage();
-        const messages: string[] = [];
-        page.on('console', (message) => messages.push(`${message.type()}: ${message.text()}`));
-        page.on('pageerror', (error) => messages.push(`uncaught: ${error.message}`));
+    it(name, TIMEOUT, (t) =>
+      inPage(t, { patience: 20_000, ...options }, async ({ page, messages }) => {
+        await using board = await dashboard();
         await page.goto(board.url);
         // Tasks are heard of from here on.
         await truth(page, `document.body.dataset.state === 'open'`);
@@ -115,10 +84,8 @@ describe('the page of the dashboard', () => {
           messages.filter((message) => !allowed.some((pattern) => pattern.test(message))),
           [],
         );
-      } finally {
-        await context.close();
-      }
-    });
+      }),
+    );
   }
 
   /** Waits until `expression` is true in the page. By frames of its own, as the page lets nobody evaluate text there. */

@@ -3,96 +3,26 @@
  * request it makes is an error.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, it, type TestContext } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { describe, it } from 'node:test';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { readTemplate, renderHtml } from '../../src/compare/html.ts';
 import type { Report } from '../../src/compare/report.ts';
+import { type ShowsFile, withFiles } from './browser.ts';
 import { bare, crowded, full, HOSTILE, lane, overlapping } from './sample.ts';
 
-/** From dist/test/ui. */
-const ROOT = new URL('../../../', import.meta.url);
 const PLACE = /<script type="application\/json" id="report"><\/script>/g;
-/** The sandbox needs privileges that containers lack; the rest keeps the browser itself off the network. */
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-interface Opened {
-  page: Page;
-  /** All the page asked for, the file itself included. */
-  requests: string[];
-  /** Messages on the console, errors among them or not: the page has nothing to say there. */
-  messages: string[];
-}
 
 describe('the report page', () => {
-  let browser: Browser | undefined;
-  let skipReason = '';
-  let folder = '';
+  const showsFile = withFiles();
 
-  before(async () => {
-    const { ensureChromium } = (await import(new URL('scripts/chromium.mjs', ROOT).href)) as {
-      ensureChromium(): { path: string | null; reason: string };
-    };
-    const { path, reason } = ensureChromium();
-    if (path === null) {
-      skipReason = reason;
-      return;
-    }
-    folder = await mkdtemp(join(tmpdir(), 'manyhands-ui-'));
-    browser = await chromium.launch({ executablePath: path, args: ARGUMENTS });
-  });
-
-  after(async () => {
-    await browser?.close();
-    if (folder !== '') await rm(folder, { recursive: true });
-  });
-
-  /** A test with a page of its own showing `report`; skipped where there is no browser. */
+  /** A test with a page of its own showing `report`. */
   function shows(
     name: string,
     report: Report | null,
     options: BrowserContextOptions,
-    check: (opened: Opened) => Promise<void>,
+    check: Parameters<ShowsFile>[3],
   ): void {
-    it(name, async (t: TestContext) => {
-      if (browser === undefined) {
-        t.skip(skipReason);
-        return;
-      }
-      const file = join(folder, `${name.replaceAll(/\W+/g, '-')}.html`);
-      await writeFile(file, pageOf(report));
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-      try {
-        context.setDefaultTimeout(10_000);
-        const page = await context.newPage();
-        const requests: string[] = [];
-        const messages: string[] = [];
-        page.on('console', (message) => messages.push(`${message.type()}: ${message.text()}`));
-        page.on('pageerror', (error) => messages.push(`uncaught: ${error.message}`));
-        await context.route('**/*', (route) => {
-          const url = route.request().url();
-          requests.push(url);
-          return url === pathToFileURL(file).href ? route.continue() : route.abort();
-        });
-        await page.goto(pathToFileURL(file).href);
-        await check({ page, requests, messages });
-        assert.deepEqual(messages, []);
-        assert.deepEqual(requests, [pathToFileURL(file).href]);
-      } finally {
-        await context.close();
-      }
-    });
+    showsFile(name, () => pageOf(report), options, check);
   }
 
   it('is one file of moderate size with a place for the report', () => {
