@@ -28,6 +28,7 @@ const layers: Readonly<
 > = {
   'errors.ts': { from: [] },
   'options.ts': { from: [] },
+  'wrap-text.ts': { from: [] },
   'context.ts': { from: ['options.ts'] },
   events: { from: [] },
   tasks: { from: ['errors.ts', 'options.ts'] },
@@ -78,13 +79,14 @@ const layers: Readonly<
       'pool',
       'backends',
       'index.ts',
+      'wrap-text.ts',
     ],
   },
   observe: { from: ['options.ts', 'events', 'futures'] },
   opentelemetry: { from: ['options.ts', 'context.ts', 'events', 'futures'] },
   cluster: { from: ['options.ts', 'backends'] },
   // Its task modules are loaded by workers, and take of the library only what a task needs.
-  compare: { from: ['index.ts', 'tasks'] },
+  compare: { from: ['index.ts', 'tasks', 'wrap-text.ts'] },
   cli: { from: ['index.ts', 'choose', 'compare', 'observe'], types: ['cluster'] },
 };
 

@@ -91,7 +91,7 @@ export async function advise<A extends unknown[], R>(
   onStep('the machine');
   const machine = await machineCosts({ fresh, signal, ...(folder === undefined ? {} : { folder }) });
 
-  const found = await profile(fn as Fn, inputs, machine, budget, signal, onStep);
+  const found = await profile({ fn: fn as Fn, inputs, machine, budget, signal, onStep });
   const question: Question = {
     name: reference.label,
     url: reference.kind === 'module' ? reference.url : null,

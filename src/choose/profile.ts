@@ -50,15 +50,18 @@ const LOOP_CONCURRENCY = 8;
 /** Milliseconds that the processors are watched for, to see what others leave of them. */
 const WATCH_MS = 100;
 
-export async function profile(
-  fn: Fn,
-  inputs: ReadonlyArray<readonly unknown[]>,
-  machine: MachineCosts,
-  budget: number,
-  signal: AbortSignal | undefined,
-  onStep: (what: string) => void,
-): Promise<Profile> {
-  return new Profiler(fn, inputs, machine, budget, signal, onStep).run();
+export interface ProfileRequest {
+  readonly fn: Fn;
+  readonly inputs: ReadonlyArray<readonly unknown[]>;
+  readonly machine: MachineCosts;
+  /** Milliseconds for all of it. */
+  readonly budget: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onStep: (what: string) => void;
+}
+
+export async function profile(request: ProfileRequest): Promise<Profile> {
+  return new Profiler(request).run();
 }
 
 class Profiler {
@@ -81,14 +84,7 @@ class Profiler {
   #unfinished: { readonly ms: number; readonly busy: number | null } | undefined;
   #cpuOfQuick: number | undefined;
 
-  constructor(
-    fn: Fn,
-    inputs: ReadonlyArray<readonly unknown[]>,
-    machine: MachineCosts,
-    budget: number,
-    signal: AbortSignal | undefined,
-    onStep: (what: string) => void,
-  ) {
+  constructor({ fn, inputs, machine, budget, signal, onStep }: ProfileRequest) {
     this.#fn = fn;
     this.#inputs = inputs;
     this.#machine = machine;

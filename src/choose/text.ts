@@ -1,5 +1,6 @@
 /** The advice as text, for a terminal of 100 columns or a log. */
 
+import { wrapText } from '../wrap-text.ts';
 import type { Advice, Check, Option } from './advice.ts';
 import { count, digits, duration, percent, size } from './figures.ts';
 import { describePlan } from './words.ts';
@@ -22,10 +23,10 @@ export function renderAdvice(advice: Advice, style: TextStyle = {}): string {
     lines.length === 0 ? [] : ['', title(name), '', ...lines];
   const list = (items: readonly string[]): string[] =>
     items.flatMap((item) =>
-      wrap(item, WIDTH - 2).map((line, index) => (index === 0 ? `- ${line}` : `  ${line}`)),
+      wrapText(item, WIDTH - 2).map((line, index) => (index === 0 ? `- ${line}` : `  ${line}`)),
     );
   return `${[
-    ...wrap(words.use, WIDTH).map(strong),
+    ...wrapText(words.use, WIDTH).map(strong),
     ...section('Because', list(words.because)),
     ...section('From how many calls on it pays', list(words.pays)),
     ...section('What would change the answer', list(words.changes)),
@@ -37,7 +38,7 @@ export function renderAdvice(advice: Advice, style: TextStyle = {}): string {
     ...section('Checked', table(checkRows(advice.checks), faint)),
     ...section('Calls that were tried', table(sampleRows(advice), faint)),
     '',
-    ...wrap(
+    ...wrapText(
       `${machine.cpuModel}, ${count(machine.cores, 'core')} of which ${digits(advice.conditions.together)} could be had, ` +
         `Node ${machine.node}, manyhands ${machine.version}; ${count(samples.length, 'input')} tried of ${advice.inputs.toLocaleString('en')}.`,
       WIDTH,
@@ -102,18 +103,4 @@ function table(rows: readonly string[][], faint: (text: string) => string): stri
       .trimEnd();
     return index === 0 ? faint(line) : line;
   });
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }

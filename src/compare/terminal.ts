@@ -1,6 +1,7 @@
 /** The report as text for a terminal of 100 columns. Every function returns text and prints nothing. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { wrapText } from '../wrap-text.ts';
 import { experimentById } from './experiments/index.ts';
 import { times } from './experiments/task-experiment.ts';
 import { megabytes, microseconds, milliseconds, perSecond, whole } from './format.ts';
@@ -44,21 +45,21 @@ export function renderMachine(machine: Machine): string {
       ? 'No python3 was found: there are no Python lanes.'
       : `Python ${python.version} with its GIL ${python.gil ? 'on' : 'off'} (${python.path})`,
   ];
-  return `${lines.flatMap((line) => wrap(line, WIDTH)).join('\n')}\n`;
+  return `${lines.flatMap((line) => wrapText(line, WIDTH)).join('\n')}\n`;
 }
 
 /** One experiment: what was done, a table of its lanes, and what they say. */
 export function renderExperiment(experiment: Experiment): string {
   const { title, description, lanes, error, conclusion } = experiment;
-  const parts = [`\n${pc.bold(pc.cyan(title))}`, ...wrap(description, WIDTH).map((line) => pc.dim(line))];
+  const parts = [`\n${pc.bold(pc.cyan(title))}`, ...wrapText(description, WIDTH).map((line) => pc.dim(line))];
   if (lanes.length > 0) parts.push('', renderLanes(experiment));
   if (error !== undefined) parts.push('', pc.red(`The experiment failed: ${error}`));
   if (experimentById(experiment.id).comparable && lanes.some((lane) => lane.ok))
-    parts.push(...wrap(`Results: ${renderResults(lanes)}.`, WIDTH).map(pc.dim));
+    parts.push(...wrapText(`Results: ${renderResults(lanes)}.`, WIDTH).map(pc.dim));
   for (const lane of lanes) {
     if (lane.error !== undefined) parts.push(pc.red(`${labelOf(lane.lane)} failed: ${lane.error}`));
   }
-  if (conclusion !== undefined) parts.push('', ...wrap(conclusion, WIDTH));
+  if (conclusion !== undefined) parts.push('', ...wrapText(conclusion, WIDTH));
   return `${parts.join('\n')}\n`;
 }
 
@@ -153,7 +154,7 @@ export function renderSummary(report: Report): string {
   if (advice.length === 0) return '';
   const indent = Math.max(...advice.map(({ when }) => when.length)) + 3;
   const lines = advice.map(({ when, answer }) => {
-    const [first = '', ...rest] = wrap(answer, WIDTH - indent);
+    const [first = '', ...rest] = wrapText(answer, WIDTH - indent);
     return [
       `${pc.bold(`${when}:`.padEnd(indent))}${first}`,
       ...rest.map((line) => ' '.repeat(indent) + line),
@@ -164,18 +165,4 @@ export function renderSummary(report: Report): string {
 
 function mark(holds: boolean | null): string {
   return holds === null ? UNKNOWN : holds ? RIGHT : WRONG;
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }

@@ -20,13 +20,7 @@
  */
 
 import { type Carried, captureContext, packContext } from '../context.ts';
-import {
-  type BrokenExecutorError,
-  ExecutorShutdownError,
-  QueueFullError,
-  type WorkerDeath,
-  WorkerDiedError,
-} from '../errors.ts';
+import { type BrokenExecutorError, QueueFullError, type WorkerDeath, WorkerDiedError } from '../errors.ts';
 import { areTasksWatched } from '../events/events.ts';
 import type { ChunkResult, StreamSource, TaskRequest } from '../futures/engine.ts';
 import { type Future, hasFailed, own } from '../futures/future.ts';
@@ -55,7 +49,7 @@ import { UnknownKindError } from '../wire/shareable.ts';
 import type { Backend } from './backend.ts';
 import { refusalOf } from './carrying.ts';
 import { type Channel, LATER, type Leftover, type Outcomes, SOON } from './channel.ts';
-import { isProcessExiting } from './exiting.ts';
+import { endOfWork } from './exiting.ts';
 import { functionOf, type TaskFunction } from './functions.ts';
 import { inOrder } from './in-order.ts';
 import { hold, letGo } from './keep-alive.ts';
@@ -63,6 +57,7 @@ import { learnErrorClasses } from './known-errors.ts';
 import type { Observer } from './observer.ts';
 import type { PoolSettings } from './options.ts';
 import { PendingQueue } from './pending-queue.ts';
+import { warnOfReport } from './report-warning.ts';
 import { StopLadder } from './stop-ladder.ts';
 import { SubmitStacks } from './submit-stack.ts';
 import { type Keeper, Task, TaskList } from './task.ts';
@@ -273,14 +268,8 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
 
   #refusal(flags: number): Error | undefined {
     if (this.#makeBroken !== undefined) return this.#makeBroken();
-    if (this.#state !== 'open') {
-      return new ExecutorShutdownError(
-        'The executor takes no more work: shutdown() was called. Make a new one.',
-      );
-    }
-    if (isProcessExiting()) {
-      return new ExecutorShutdownError('The executor takes no more work: the process is exiting.');
-    }
+    const ended = endOfWork(this.#state === 'open');
+    if (ended !== undefined) return ended;
     // A map keeps itself within bounds. It cannot know of others that fill the queue, and must not fail for
     // them.
     if ((flags & AS_CHUNK) !== 0) return undefined;
@@ -513,9 +502,7 @@ export class Scheduler implements WorkersListener, Keeper, Outcomes {
       onReport(this.#backend.codec.decode(packed));
     } catch (error) {
       if (error instanceof UnknownKindError) throw error;
-      process.emitWarning(`onReport of task ${task.label} threw: ${String(error)}`, {
-        code: 'MANYHANDS_CALLBACK',
-      });
+      warnOfReport(task.label, error);
     }
   }
 

@@ -20,7 +20,7 @@ const LONGEST_FRAME = 2 ** 31 - 1;
 /** @throws RangeError for a batch of 2 GiB or more. */
 export function encodeFrame(batch: readonly unknown[]): Buffer {
   const lean = batch.map(withoutTrailingUndefined);
-  const body = isJson(lean, 0) ? Buffer.from(JSON.stringify(lean), 'utf8') : v8().serialize(batch);
+  const body = isJson(lean) ? Buffer.from(JSON.stringify(lean), 'utf8') : v8().serialize(batch);
   if (body.length > LONGEST_FRAME) {
     throw new RangeError(`A message of ${body.length} bytes is too long for a pipe; send it in parts`);
   }
@@ -43,8 +43,8 @@ function withoutTrailingUndefined(message: unknown): unknown {
   return Array.isArray(message) && message.at(-1) === undefined ? message.slice(0, -1) : message;
 }
 
-/** Whether JSON gives the very same back. */
-function isJson(value: unknown, depth: number): boolean {
+/** Whether JSON gives the very same back; of what is deep it is not looked for. */
+export function isJson(value: unknown, depth = 0): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':

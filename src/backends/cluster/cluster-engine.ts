@@ -18,7 +18,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { ExecutorShutdownError, NotShareableError, TimeoutError, WorkerDiedError } from '../../errors.ts';
+import { NotShareableError, TimeoutError, WorkerDiedError } from '../../errors.ts';
 import { onAbort } from '../../futures/abort-listeners.ts';
 import type {
   ChunkResult,
@@ -30,8 +30,9 @@ import type {
 import { type Future, hasFailed, own } from '../../futures/future.ts';
 import { Waiters } from '../../futures/waiters.ts';
 import { after } from '../../futures/waiting.ts';
-import { isProcessExiting } from '../../pool/exiting.ts';
+import { endOfWork } from '../../pool/exiting.ts';
 import { learnErrorClasses } from '../../pool/known-errors.ts';
+import { warnOfReport } from '../../pool/report-warning.ts';
 import { SubmitStacks } from '../../pool/submit-stack.ts';
 import { refuseWhileLoading } from '../../tasks/loading.ts';
 import { referenceTo } from '../../tasks/reference.ts';
@@ -146,7 +147,7 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
     const job = new ClusterJob(this, id, 'call', undefined, this.#stacks.take(this.attach));
     own(job.future, job);
     this.#ids.set(job.future, id);
-    const refusal = this.#refusal();
+    const refusal = endOfWork(this.#state === 'open');
     if (refusal !== undefined) {
       job.future.setException(refusal);
       return job.future;
@@ -167,7 +168,7 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
     const { fn, options, args, arity } = request;
     const job = new ClusterJob(this, `${this.#id}-${this.#count}`, kind, request, this.#stacks.take(fn));
     own(job.future, job);
-    const refusal = this.#refusal();
+    const refusal = endOfWork(this.#state === 'open');
     if (refusal !== undefined || options.signal?.aborted) {
       job.future.setException(refusal ?? options.signal?.reason);
       return job;
@@ -199,18 +200,6 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
     return job;
   }
 
-  #refusal(): Error | undefined {
-    if (this.#state !== 'open') {
-      return new ExecutorShutdownError(
-        'The executor takes no more work: shutdown() was called. Make a new one.',
-      );
-    }
-    if (isProcessExiting()) {
-      return new ExecutorShutdownError('The executor takes no more work: the process is exiting.');
-    }
-    return undefined;
-  }
-
   /** @throws NotShareableError for what is no export of a file */
   #targetOf(fn: Function): { module: ClusterModule; export: string } {
     const known = this.#functions.get(fn);
@@ -231,7 +220,7 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
   }
 
   #send(job: ClusterJob): void {
-    const refusal = this.#refusal();
+    const refusal = endOfWork(this.#state === 'open');
     const { signal, queueTimeout } = job.request?.options ?? {};
     if (refusal !== undefined || signal?.aborted) {
       job.future.setException(refusal ?? signal?.reason);
@@ -332,9 +321,7 @@ export class ClusterEngine implements Engine, JobKeeper, JobEvents {
     try {
       job.request?.options.onReport?.(value);
     } catch (error) {
-      process.emitWarning(`onReport of task ${job.label} threw: ${String(error)}`, {
-        code: 'MANYHANDS_CALLBACK',
-      });
+      warnOfReport(job.label, error);
     }
   }
 

@@ -8,7 +8,7 @@ export const CONTROL_KEPT = 1000;
 
 /**
  * Events of the queue that are kept for producers who were away for a moment. A result is in such an event: those who miss
- * it look for the job itself, see `Sweep`, which takes longer.
+ * it look for the job itself, see the sweep of `cluster-engine.ts`, which takes longer.
  */
 export const EVENTS_KEPT = 50_000;
 

@@ -15,6 +15,7 @@ import { cloneToBytes } from '../../wire/bytes.ts';
 import { bytesCodec, encodeArguments, encodeResults, type Packed } from '../../wire/codec.ts';
 import type { ClassReference } from '../../wire/error-classes.ts';
 import { type ErrorEnvelope, packError, unpackError } from '../../wire/error-envelope.ts';
+import { isJson } from '../../wire/frames.ts';
 import { pushElements, pushObjects } from '../../wire/parts.ts';
 
 /** What a job may hold, and what it may give back. */
@@ -107,7 +108,7 @@ function toText(packed: Packed, value: unknown, what: string, limits: Limits): s
   const text =
     packed.value instanceof Uint8Array
       ? bytesText(packed.value)
-      : isExactInJson(packed.value)
+      : isJson(packed.value)
         ? `j${JSON.stringify(packed.value)}`
         : bytesText(cloneToBytes(packed.value));
   if (text.length > limits.size) throw new NotShareableError(tooLarge(what, text.length, limits));
@@ -127,24 +128,6 @@ function fromText(text: string, what: string): unknown {
       return bytesCodec.decode(new Uint8Array(Buffer.from(text.slice(1), 'base64')));
     default:
       throw new TypeError(`${what}: this is not what a program with a cluster writes`);
-  }
-}
-
-/** Lists hold primitives only: the codec has made bytes of everything else. */
-function isExactInJson(value: unknown): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0);
-    case 'object':
-      return (
-        value === null ||
-        (Array.isArray(value) && Object.keys(value).length === value.length && value.every(isExactInJson))
-      );
-    default:
-      return false;
   }
 }
 

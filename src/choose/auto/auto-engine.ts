@@ -105,7 +105,7 @@ export class AutoEngine implements Engine {
     const known = this.#knownOf(request);
     // What is no function, or cannot cross, is told so by a pool.
     if (known === undefined) return this.#pools.get('thread').run(request);
-    known.calls += request.arity === undefined ? 1 : request.args.length / Math.max(1, request.arity);
+    known.calls += callsIn(request);
     const placement = this.#choose(known, request);
     if (this.#isToBeHeld(known, request)) {
       const call = this.#hold(known, request);
@@ -218,8 +218,7 @@ export class AutoEngine implements Engine {
   }
 
   #measured(known: Knowledge, request: TaskRequest): TaskRequest {
-    const { arity, args } = request;
-    const calls = arity === undefined ? 1 : args.length / Math.max(1, arity);
+    const calls = callsIn(request);
     return {
       ...request,
       onMeasured: (measurement) => {
@@ -374,4 +373,8 @@ export class AutoEngine implements Engine {
     }
     return this.#refusing;
   }
+}
+
+function callsIn({ arity, args }: TaskRequest): number {
+  return arity === undefined ? 1 : args.length / Math.max(1, arity);
 }

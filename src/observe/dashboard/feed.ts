@@ -72,7 +72,7 @@ export class Feed {
   constructor() {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#timer.unref();
-    for (const { info, statistics } of this.#executors()) this.#counts.set(info.id, countsOf(statistics));
+    for (const { info, statistics } of this.#executors()) this.#counts.set(info.id, statistics.tasks);
   }
 
   /** Calls `listener` with each tick from now on. Returns what ends that. */
@@ -151,11 +151,10 @@ export class Feed {
     const executors = this.#executors().map(({ info, statistics }): ExecutorTick => {
       const { id, name, backend, maxWorkers, concurrency } = info;
       const { tasks } = statistics;
-      const count = countsOf(statistics);
       const before = this.#counts.get(id) ?? { succeeded: 0, failed: 0, cancelled: 0 };
-      counts.set(id, count);
-      const failed = count.failed - before.failed;
-      const cancelled = count.cancelled - before.cancelled;
+      counts.set(id, tasks);
+      const failed = tasks.failed - before.failed;
+      const cancelled = tasks.cancelled - before.cancelled;
       return {
         id,
         name,
@@ -165,7 +164,7 @@ export class Feed {
         concurrency: Number.isFinite(concurrency) ? concurrency : null,
         pending: tasks.pending,
         running: tasks.running,
-        settled: count.succeeded - before.succeeded + failed + cancelled,
+        settled: tasks.succeeded - before.succeeded + failed + cancelled,
         failed,
         cancelled,
         ...this.#tally.takeWaits(id),
@@ -208,10 +207,6 @@ export class Feed {
 }
 
 type Counts = Pick<ReturnType<OpenExecutor['statistics']>['tasks'], 'succeeded' | 'failed' | 'cancelled'>;
-
-function countsOf({ tasks }: ReturnType<OpenExecutor['statistics']>): Counts {
-  return tasks;
-}
 
 function timeOfDay(at: number): number {
   return round(performance.timeOrigin + at);

@@ -85,13 +85,8 @@ export interface ErrorTick {
   readonly stack: string;
 }
 
-export interface Tick {
-  readonly at: number;
-  /** Since the last one. */
-  readonly ms: number;
-  /** Whether anybody watched tasks in that time. If not there are no spans, percentiles and errors. */
-  readonly watched: boolean;
-  readonly executors: readonly ExecutorTick[];
+/** The part of a tick that is drawn. */
+export interface SpansTick {
   /** `<executor id>/<worker>`. */
   readonly rows: readonly string[];
   readonly names: readonly string[];
@@ -101,6 +96,15 @@ export interface Tick {
   readonly oneOf: number;
   /** Tasks that ran and have ended, among the spans or not. */
   readonly ended: number;
+}
+
+export interface Tick extends SpansTick {
+  readonly at: number;
+  /** Since the last one. */
+  readonly ms: number;
+  /** Whether anybody watched tasks in that time. If not there are no spans, percentiles and errors. */
+  readonly watched: boolean;
+  readonly executors: readonly ExecutorTick[];
   readonly functions: readonly FunctionTick[];
   readonly errors: readonly ErrorTick[];
   /** Errors that were too many for `errors`. */

@@ -101,15 +101,16 @@ export class DashboardServer {
     const { program } = this.#feed;
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
     response.write(`retry: ${RETRY_MS}\n\n`);
-    const send = ({ number, json }: Numbered): void => {
+    const write = ({ number, json }: Numbered): void => {
       response.write(`id: ${program.instance}:${number}\nevent: tick\ndata: ${json}\n\n`);
+    };
+    const send = (tick: Numbered): void => {
+      write(tick);
       if (response.writableLength > MOST_BUFFERED) response.destroy();
     };
     const seen = this.#lastSeen(request);
     if (seen === undefined) response.write(`event: program\ndata: ${JSON.stringify(program)}\n\n`);
-    for (const tick of this.#feed.history(seen)) {
-      response.write(`id: ${program.instance}:${tick.number}\nevent: tick\ndata: ${tick.json}\n\n`);
-    }
+    for (const tick of this.#feed.history(seen)) write(tick);
     const stop = this.#feed.watch(send);
     response.on('close', stop);
   }

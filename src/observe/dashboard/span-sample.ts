@@ -4,7 +4,7 @@
  */
 
 import type { TaskSettleEvent, TaskStartEvent } from '../../events/events.ts';
-import type { OpenSpan, Outcome, Span } from './messages.ts';
+import type { OpenSpan, Outcome, Span, SpansTick } from './messages.ts';
 import { round } from './percentiles.ts';
 
 /** Short tasks shown in a tick, about. More look alike in a timeline, and make each viewer pay for them. */
@@ -38,15 +38,6 @@ class Table {
   }
 }
 
-export interface TakenSpans {
-  readonly rows: readonly string[];
-  readonly names: readonly string[];
-  readonly spans: readonly Span[];
-  readonly running: readonly OpenSpan[];
-  readonly oneOf: number;
-  readonly ended: number;
-}
-
 export class SpanSample {
   /** What of them is needed to write a span: the messages themselves hold errors, and those hold who knows what. */
   #kept: { row: string; name: string; start: number; end: number; outcome: Outcome }[] = [];
@@ -72,7 +63,7 @@ export class SpanSample {
   }
 
   /** What was kept since the last call, with times counted from `now`. */
-  take(now: number, running: Iterable<TaskStartEvent>): TakenSpans {
+  take(now: number, running: Iterable<TaskStartEvent>): SpansTick {
     const rows = new Table();
     const names = new Table(MOST_NAMES);
     const spans = this.#kept.map(
